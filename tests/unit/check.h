@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every unit test includes: cmocka and the headers it wants before itself.
+ */
+#ifndef SIGILO_TESTS_UNIT_CHECK_H
+#define SIGILO_TESTS_UNIT_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#undef fail /* ours is base/error.h; a test says fail_msg() */
+
+#endif
