@@ -9,10 +9,6 @@
 #if defined(__powerpc64__)
 #include <sys/auxv.h>
 
-#define PPC_FEATURE2_ARCH_3_00 0x00800000ul
-#define PPC_FEATURE2_ARCH_3_1 0x00040000ul
-#define PPC_FEATURE2_MMA 0x00020000ul
-
 unsigned cpu_features(void) {
     const unsigned long hwcap2 = getauxval(AT_HWCAP2);
     unsigned features = 0;
@@ -26,8 +22,7 @@ unsigned cpu_features(void) {
 unsigned cpu_features(void) {
     unsigned features = 0;
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        features |= CPU_X86_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= CPU_X86_AVX2;
     return features;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -137,6 +138,7 @@ enum status file_writer_commit(struct file_writer *w, struct error *err) {
     w->fd = -1;
     if (close(fd) != 0) return fail_errno(err, _("cannot write"), w->path, errno);
 
+    assert(w->temporary);
     if (w->replace) {
         if (rename(w->temporary, w->path) != 0)
             return fail_errno(err, _("cannot write"), w->path, errno);

@@ -42,8 +42,7 @@ struct file_writer {
 /* `replace` false: an existing target is ERR_EXISTS (checked again, atomically, at commit). */
 enum status file_writer_open(struct file_writer *w, const char *path, bool replace,
                              struct error *err);
-enum status file_writer_write(struct file_writer *w, const void *data, size_t n,
-                              struct error *err);
+enum status file_writer_write(struct file_writer *w, const void *data, size_t n, struct error *err);
 enum status file_writer_commit(struct file_writer *w, struct error *err);
 
 /* Removes the temporary file if not committed; accepts a writer that was never opened ({.fd=-1}).*/

@@ -17,10 +17,13 @@
 static const char *directory_of_translations(void) {
     const char *chosen = getenv("SIGILO_LOCALEDIR");
     if (chosen && *chosen) return chosen;
-    /* a program run from its build folder finds what was built beside it */
-    if (access(SIGILO_INSTALLED_LOCALEDIR "/es/LC_MESSAGES/sigilo.mo", R_OK) == 0)
-        return SIGILO_INSTALLED_LOCALEDIR;
-    return SIGILO_BUILD_LOCALEDIR;
+    /* a program run from its build folder speaks as it was built, whatever is installed beside */
+    char program[4096];
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    const size_t build = strlen(SIGILO_BUILD_DIR);
+    const bool built = n > 0 && (size_t)n > build &&
+                       memcmp(program, SIGILO_BUILD_DIR "/", build + 1) == 0;
+    return built ? SIGILO_BUILD_LOCALEDIR : SIGILO_INSTALLED_LOCALEDIR;
 }
 
 void intl_init(const char *lang) {
