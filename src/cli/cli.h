@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cli: one file a subcommand; main() finds it in the table. Results go to stdout, the rest to
+ * stderr as "sigilo: message". Exit 0 done, 1 failed, 2 misused.
+ */
+#ifndef SIGILO_CLI_CLI_H
+#define SIGILO_CLI_CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
+
+/* One subcommand: argv[0] is its name. Returns the exit code. */
+int cmd_anonymize(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
+
+/* One option, for getopt_long and for --help alike: the table is the only place that knows it. */
+struct cli_option {
+    const char *name;     /* long name; NULL: a heading in --help */
+    int value;            /* what getopt returns: the short letter, or above 255 */
+    const char *argument; /* N_("FILE"), or NULL when it takes none */
+    const char *help;     /* N_() */
+};
+
+/* Reads the next option by the table, as getopt_long does; '?' with `err` filled for one that is
+ * unknown or lacks its value, -1 at the end. The table ends with a row of NULLs. */
+int cli_getopt(int argc, char **argv, const struct cli_option *options, struct error *err);
+
+/* Prints usage, the table with defaults, and a closing text, to stdout. */
+void cli_help(const char *usage, const char *about, const struct cli_option *options,
+              const char *closing);
+
+/* "sigilo: message" on stderr. */
+__attribute__((format(printf, 1, 2))) void cli_say(const char *format, ...);
+
+/* Says the error; with `json` also {"error":{"code","message"}} on stdout. Returns exit_code. */
+int cli_fail(bool json, const struct error *err, int exit_code);
+
+/* A misuse: the message, a hint at --help, exit code 2. `command` is the subcommand's name. */
+__attribute__((format(printf, 3, 4))) int cli_misuse(bool json, const char *command,
+                                                     const char *format, ...);
+
+#endif

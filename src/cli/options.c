@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Options by table: getopt_long and --help read the same rows.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "cli/cli.h"
+
+enum { OPTIONS_MAX = 48 };
+
+int cli_getopt(int argc, char **argv, const struct cli_option *options, struct error *err) {
+    struct option longs[OPTIONS_MAX + 1] = {{0}};
+    char shorts[OPTIONS_MAX * 2 + 2] = ":";
+    size_t n = 0, s = 1;
+    for (const struct cli_option *o = options; o->name || o->help; o++) {
+        if (!o->name) continue;
+        assert(n < OPTIONS_MAX);
+        longs[n++] = (struct option){o->name, o->argument ? required_argument : no_argument, NULL,
+                                     o->value};
+        if (o->value > 255) continue;
+        shorts[s++] = (char)o->value;
+        if (o->argument) shorts[s++] = ':';
+    }
+    shorts[s] = '\0';
+    const int c = getopt_long(argc, argv, shorts, longs, NULL);
+    if (c == ':') {
+        fail(err, ERR_INVALID, _("%s needs a value"), argv[optind - 1]);
+        return '?';
+    }
+    if (c == '?') fail(err, ERR_INVALID, _("unknown option %s"), argv[optind - 1]);
+    return c;
+}
+
+void cli_help(const char *usage, const char *about, const struct cli_option *options,
+              const char *closing) {
+    printf("%s %s\n\n%s\n", _("Usage:"), usage, about);
+    if (options->name) putchar('\n');
+    for (const struct cli_option *o = options; o->name || o->help; o++) {
+        char left[64];
+        if (!o->name) {
+            printf("\n%s\n", _(o->help));
+            continue;
+        }
+        char letter[8] = "   ";
+        if (o->value <= 255) snprintf(letter, sizeof(letter), "-%c,", o->value);
+        snprintf(left, sizeof(left), "%s --%s%s%s", letter, o->name, o->argument ? " " : "",
+                 o->argument ? _(o->argument) : "");
+        /* the text in a column of its own, its own line ends kept */
+        printf("  %-28s ", left);
+        if (strlen(left) > 28) printf("\n%31s", "");
+        for (const char *t = _(o->help); *t; t++) {
+            putchar(*t);
+            if (*t == '\n') printf("%31s", "");
+        }
+        putchar('\n');
+    }
+    if (closing) printf("\n%s\n", closing);
+}
