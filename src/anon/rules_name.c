@@ -241,6 +241,13 @@ static bool may_begin_name(const struct note *note, size_t i) {
                                      note_mark_in(note, i - 1, "-@"));
 }
 
+/* The lists know one of its words as a name. */
+static bool is_listed(const struct note *note, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++)
+        if (note_has(note, i, LEX_ANY_NAME)) return true;
+    return false;
+}
+
 /* The name that starts at i by the lists or its shape; tokens it takes, claimed or not. */
 static size_t claim_unannounced(struct note *note, size_t i) {
     const size_t end = note_line_end(note, i);
@@ -255,9 +262,8 @@ static size_t claim_unannounced(struct note *note, size_t i) {
                           (note_is_mark(note, after, '-') && note_glued(note, after + 1)));
     const int score = score_of(note, i, after);
     if (score == 0 || runs_on) return len;
-    const bool by_shape = score == 58 || score == 60; /* as score_of gives them */
     note_claim(note, i, after, is_signature_line(note, i) ? KIND_NAME_STAFF : KIND_NAME_OTHER,
-               score, by_shape ? RULE_NAME_SHAPE : RULE_NAME_LISTED);
+               score, is_listed(note, i, after) ? RULE_NAME_LISTED : RULE_NAME_SHAPE);
     return len;
 }
 
