@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading whole files and replacing them atomically. The temporary file carries nothing of the
- * document in its name, and rename (or link, where nothing may be replaced) is the only step that
+ * Reading whole files and replacing them atomically. The temporary file has no name, or one that
+ * tells nothing, and rename (or link, where nothing may be replaced) is the only step that
  * shows the result.
  */
 #include "base/file.h"
@@ -88,6 +88,75 @@ void file_bytes_release(struct file_bytes *bytes) {
     *bytes = (struct file_bytes){0};
 }
 
+/* The directory of w->path, with its slash; "" for the one we are in. */
+static char *directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return mem_strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+/* A name beside the target, of which nothing tells what is in it. */
+static char *temporary_name(const char *path) {
+    char *directory = directory_of(path), *name = NULL;
+    const size_t n = directory ? strlen(directory) : 0;
+    if (directory) name = mem_alloc(n + sizeof(".sigilo-XXXXXX"));
+    if (name) {
+        memcpy(name, directory, n);
+        memcpy(name + n, ".sigilo-XXXXXX", sizeof(".sigilo-XXXXXX"));
+    }
+    mem_free(directory);
+    return name;
+}
+
+/* A file without a name vanishes with the program, however that ends. ERR_UNSUPPORTED where the
+ * file system has none. */
+static enum status open_nameless(struct file_writer *w, struct error *err) {
+    char *directory = directory_of(w->path);
+    if (!directory) return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), w->path);
+    if (access("/proc/self/fd", X_OK) == 0) /* without it no name could be given */
+        w->fd = open(directory[0] ? directory : ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    mem_free(directory);
+    return w->fd < 0 ? ERR_UNSUPPORTED : OK; /* whatever the reason: open_named says it better */
+}
+
+static enum status open_named(struct file_writer *w, struct error *err) {
+    w->temporary = temporary_name(w->path);
+    if (!w->temporary) return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), w->path);
+    w->fd = mkostemp(w->temporary, O_CLOEXEC);
+    if (w->fd >= 0) return OK;
+    const int code = errno;
+    mem_free(w->temporary);
+    w->temporary = NULL;
+    return fail_errno(err, _("cannot write"), w->path, code);
+}
+
+/* Gives a nameless file the name `to`; errno tells why not. */
+static int name_it(int fd, const char *to) {
+    char self[64];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+/* A nameless file that is to replace another gets a name of its own first, for rename. */
+static enum status name_temporary(struct file_writer *w, struct error *err) {
+    for (int tries = 0; tries < 100; tries++) {
+        char *name = temporary_name(w->path);
+        if (!name) return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), w->path);
+        const int fd = mkostemp(name, O_CLOEXEC); /* finds a name that is free */
+        if (fd >= 0) {
+            close(fd);
+            unlink(name);
+            if (name_it(w->fd, name) == 0) {
+                w->temporary = name;
+                return OK;
+            }
+        }
+        const int code = errno;
+        mem_free(name);
+        if (code != EEXIST) return fail_errno(err, _("cannot write"), w->path, code);
+    }
+    return fail_errno(err, _("cannot write"), w->path, EEXIST);
+}
+
 enum status file_writer_open(struct file_writer *w, const char *path, bool replace,
                              struct error *err) {
     *w = (struct file_writer){.fd = -1, .replace = replace};
@@ -95,27 +164,15 @@ enum status file_writer_open(struct file_writer *w, const char *path, bool repla
     if (lstat(path, &sb) == 0) {
         if (!replace) return fail(err, ERR_EXISTS, _("%s exists; use --force to replace it"), path);
         if (S_ISDIR(sb.st_mode)) return fail_errno(err, _("cannot write"), path, EISDIR);
+        if (!S_ISREG(sb.st_mode) && !S_ISLNK(sb.st_mode)) /* renaming would do away with it */
+            return fail(err, ERR_IO, _("cannot write %s: a device or a pipe, not a file"), path);
     }
-    size_t n = strlen(path);
     w->path = mem_strdup(path);
-    w->temporary = mem_alloc(n + sizeof(".sigilo-XXXXXX"));
-    if (!w->path || !w->temporary) {
-        file_writer_close(w);
-        return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), path);
-    }
-    const char *slash = strrchr(path, '/');
-    size_t directory = slash ? (size_t)(slash - path) + 1 : 0;
-    memcpy(w->temporary, path, directory);
-    memcpy(w->temporary + directory, ".sigilo-XXXXXX", sizeof(".sigilo-XXXXXX"));
-    w->fd = mkostemp(w->temporary, O_CLOEXEC);
-    if (w->fd < 0) {
-        int code = errno;
-        mem_free(w->temporary);
-        w->temporary = NULL;
-        file_writer_close(w);
-        return fail_errno(err, _("cannot write"), path, code);
-    }
-    return OK;
+    if (!w->path) return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), path);
+    enum status st = open_nameless(w, err);
+    if (st == ERR_UNSUPPORTED) st = open_named(w, err);
+    if (st) file_writer_close(w);
+    return st;
 }
 
 enum status file_writer_write(struct file_writer *w, const void *data, size_t n,
@@ -131,14 +188,25 @@ enum status file_writer_write(struct file_writer *w, const void *data, size_t n,
     return OK;
 }
 
+static enum status close_written(struct file_writer *w, struct error *err) {
+    const int fd = w->fd;
+    w->fd = -1;
+    return close(fd) == 0 ? OK : fail_errno(err, _("cannot write"), w->path, errno);
+}
+
 enum status file_writer_commit(struct file_writer *w, struct error *err) {
     if (fsync(w->fd) != 0 && errno != EINVAL && errno != EROFS)
         return fail_errno(err, _("cannot write"), w->path, errno);
-    int fd = w->fd;
-    w->fd = -1;
-    if (close(fd) != 0) return fail_errno(err, _("cannot write"), w->path, errno);
-
-    assert(w->temporary);
+    assert(w->path);
+    if (!w->temporary && !w->replace && name_it(w->fd, w->path) == 0) return close_written(w, err);
+    if (!w->temporary && !w->replace && errno == EEXIST)
+        return fail(err, ERR_EXISTS, _("%s exists; use --force to replace it"), w->path);
+    if (!w->temporary) {
+        const enum status st = name_temporary(w, err);
+        if (st) return st;
+    }
+    const enum status st = close_written(w, err);
+    if (st) return st;
     if (w->replace) {
         if (rename(w->temporary, w->path) != 0)
             return fail_errno(err, _("cannot write"), w->path, errno);

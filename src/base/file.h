@@ -29,17 +29,19 @@ enum status file_read_fd(struct file_bytes *out, int fd, const char *name, size_
 
 void file_bytes_release(struct file_bytes *bytes);
 
-/* A file being written. It lives under a temporary name in the target's own directory, is flushed
- * to disk and renamed into place by file_writer_commit; whatever happens before leaves the target
- * as it was. The temporary file is made without access for others (0600). */
+/* A file being written. It lies in the target's own directory without a name (or, where the file
+ * system cannot do that, under a temporary one), is flushed to disk and put into place by
+ * file_writer_commit; whatever happens before, a kill included, leaves the target as it was and
+ * nothing behind. It is made without access for others (0600). */
 struct file_writer {
     int fd; /* -1 when closed */
     bool replace;
     char *path;      /* the target */
-    char *temporary; /* while open */
+    char *temporary; /* its name while open; NULL: it has none */
 };
 
-/* `replace` false: an existing target is ERR_EXISTS (checked again, atomically, at commit). */
+/* `replace` false: an existing target is ERR_EXISTS (checked again, atomically, at commit). A
+ * directory, a device or a pipe is never replaced: ERR_IO. */
 enum status file_writer_open(struct file_writer *w, const char *path, bool replace,
                              struct error *err);
 enum status file_writer_write(struct file_writer *w, const void *data, size_t n, struct error *err);

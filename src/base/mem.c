@@ -39,6 +39,12 @@ void *mem_realloc(void *p, size_t size_bytes) {
     return realloc(p, size_bytes ? size_bytes : 1);
 }
 
+void *mem_alloc_aligned(size_t size_bytes, size_t align) {
+    void *p;
+    if (fault_is_due()) return NULL;
+    return posix_memalign(&p, align, size_bytes ? size_bytes : 1) == 0 ? p : NULL;
+}
+
 void mem_free(void *p) {
     free(p);
 }

@@ -15,6 +15,9 @@ void *mem_zalloc(size_t size_bytes);
 void *mem_realloc(void *p, size_t size_bytes);
 void mem_free(void *p);
 
+/* Not cleared; `align` is a power of two, at least that of a pointer. Freed by mem_free. */
+void *mem_alloc_aligned(size_t size_bytes, size_t align);
+
 /* Fault injection for tests: the `countdown`-th allocation from now fails, once (0: none does). */
 void mem_fail_after(unsigned long countdown);
 

@@ -5,7 +5,7 @@
     headers.py ROOT BUILD CPU COMPILER [ARG]...     the compiler (and flags) that Meson uses
 
 Headers of another processor (src/kernels/x86 on Power and the reverse) are left out by CPU,
-Meson's name of the machine built for.
+Meson's name of the machine built for. A header named for an instruction set is compiled for it.
 """
 import concurrent.futures
 import os
@@ -14,6 +14,7 @@ import sys
 
 FLAGS = ['-std=c17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wstrict-prototypes', '-Werror',
          '-fsyntax-only', '-x', 'c', '-']
+ISA_FLAGS = {'avx2.h': ['-mavx2', '-mfma', '-mf16c']}
 FAMILIES = {'x86': ('x86', 'x86_64'), 'ppc': ('ppc', 'ppc64')}
 
 
@@ -28,7 +29,8 @@ def headers(root, cpu):
 def main(root, build, cpu, *compiler):
     def compiles(header):
         text = f'#include "{header}"\n#include "{header}"\nextern int one_declaration;\n'
-        run = subprocess.run([*compiler, '-I' + os.path.join(root, 'src'), '-I' + root, '-I' + build, '-I' + os.path.join(build, 'src'), *FLAGS],
+        isa = ISA_FLAGS.get(header.rpartition('_')[2], [])
+        run = subprocess.run([*compiler, *isa, '-I' + os.path.join(root, 'src'), '-I' + root, '-I' + build, '-I' + os.path.join(build, 'src'), *FLAGS],
                              input=text, text=True, capture_output=True, check=False)
         return header, run.returncode == 0, run.stderr
 

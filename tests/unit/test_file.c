@@ -5,10 +5,12 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -65,8 +67,29 @@ static void an_abandoned_write_leaves_nothing(void **state) {
     char *path = file_join(directory, "b");
     assert_int_equal(file_writer_open(&w, path, false, &err), OK);
     assert_int_equal(file_writer_write(&w, "x", 1, &err), OK);
-    assert_int_equal(entries(), 1);
+    assert_true(entries() <= 1); /* none where files can be without a name */
     file_writer_close(&w);
+    assert_int_equal(entries(), 0);
+    mem_free(path);
+}
+
+/* A program that is killed leaves nothing, where the file system has files without a name. */
+static void a_killed_program_leaves_nothing(void **state) {
+    (void)state;
+    const int probe = open(directory, O_TMPFILE | O_WRONLY, 0600);
+    if (probe < 0) return; /* this file system has none (cmocka's skip() counts as a failure) */
+    close(probe);
+    char *path = file_join(directory, "k");
+    const pid_t child = fork();
+    if (child == 0) {
+        struct error err;
+        struct file_writer w;
+        if (file_writer_open(&w, path, true, &err) || file_writer_write(&w, "x", 1, &err)) _exit(1);
+        _exit(0); /* as if killed: nothing is closed by hand */
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
     assert_int_equal(entries(), 0);
     mem_free(path);
 }
@@ -100,7 +123,7 @@ static void every_allocation_may_fail(void **state) {
         assert_int_equal(st, ERR_NOMEM);
         failures++;
     }
-    assert_int_equal(failures, 3);
+    assert_true(failures >= 3);
     file_bytes_release(&b);
     assert_int_equal(entries(), 1);
     unlink(path);
@@ -128,6 +151,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_and_reads_back),
         cmocka_unit_test(an_abandoned_write_leaves_nothing),
+        cmocka_unit_test(a_killed_program_leaves_nothing),
         cmocka_unit_test(a_target_that_appears_meanwhile_is_kept),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(makes_directories),
