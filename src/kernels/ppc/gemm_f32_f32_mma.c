@@ -196,8 +196,9 @@ static void strip_times_panels(size_t m, size_t n_tokens, size_t width, size_t k
     }
 }
 
-void gemm_f32_f32_mma(size_t m, size_t n, size_t k, const void *w, const void *x, float *y,
-                      size_t y_stride) {
+void gemm_f32_f32_mma(enum dtype type, size_t m, size_t n, size_t k, const void *w, const void *x,
+                      float *y, size_t y_stride) {
+    (void)type; /* packed panels are f32 whatever the rows were */
     assert(k > 0);
     assert(y_stride >= m);
     float strip[8 * K_BLOCK] __attribute__((aligned(128)));

@@ -58,8 +58,9 @@ static inline __attribute__((always_inline)) void tile_16(const size_t n_cols, s
 #undef CLOSE
 }
 
-void gemm_f32_f32_vsx(size_t m, size_t n, size_t k, const void *w, const void *x, float *y,
-                      size_t y_stride) {
+void gemm_f32_f32_vsx(enum dtype type, size_t m, size_t n, size_t k, const void *w, const void *x,
+                      float *y, size_t y_stride) {
+    (void)type; /* packed panels are f32 whatever the rows were */
     assert(k > 0);
     assert(y_stride >= m);
     for (size_t i = 0; i < m; i += MR) {
