@@ -17,7 +17,13 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
 /* One subcommand: argv[0] is its name. Returns the exit code. */
 int cmd_anonymize(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_logits(int argc, char **argv);
+int cmd_greedy(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_quantize(int argc, char **argv);
+int cmd_synth(int argc, char **argv);
 
 /* One option, for getopt_long and for --help alike: the table is the only place that knows it. */
 struct cli_option {
@@ -30,6 +36,9 @@ struct cli_option {
 /* Reads the next option by the table, as getopt_long does; '?' with `err` filled for one that is
  * unknown or lacks its value, -1 at the end. The table ends with a row of NULLs. */
 int cli_getopt(int argc, char **argv, const struct cli_option *options, struct error *err);
+
+/* Whether --json stands anywhere: a misuse that comes before it is told as JSON too. */
+bool cli_wants_json(int argc, char **argv);
 
 /* Prints usage, the table with defaults, and a closing text, to stdout. */
 void cli_help(const char *usage, const char *about, const struct cli_option *options,

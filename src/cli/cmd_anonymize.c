@@ -313,12 +313,10 @@ static void run_document(struct run *run, const struct input *in) {
 static int parse(struct settings *set, int argc, char **argv, bool *done) {
     struct error err;
     int c;
-    bool json = false, show = false, explain = false;
+    bool json = cli_wants_json(argc, argv), show = false, explain = false;
     const char *colour = "auto";
     *done = false;
     optind = 1;
-    for (int i = 1; i < argc; i++) /* known before a misuse is told */
-        json |= strcmp(argv[i], "--json") == 0;
     while ((c = cli_getopt(argc, argv, options, &err)) != -1) {
         switch (c) {
         case OPT_POLICY: set->policy = optarg; break;

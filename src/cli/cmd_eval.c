@@ -95,8 +95,7 @@ static int take_option(struct settings *s, int c) {
 
 /* 0, or the exit code of a misuse. */
 static int parse(struct settings *s, int argc, char **argv) {
-    for (int i = 1; i < argc; i++) /* a misuse before --json is told as JSON too */
-        s->json |= strcmp(argv[i], "--json") == 0;
+    s->json = cli_wants_json(argc, argv);
     optind = 1;
     opterr = 0;
     struct error err;

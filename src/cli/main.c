@@ -22,7 +22,13 @@ static const struct command {
 } commands[] = {
     {"anonymize", cmd_anonymize, N_("replace the personal data of clinical notes")},
     {"eval", cmd_eval, N_("score the anonymiser on an annotated corpus")},
+    {"logits", cmd_logits, N_("write the logits of token ids")},
+    {"greedy", cmd_greedy, N_("print the token ids that follow")},
+    {"bench", cmd_bench, N_("measure how fast a model runs here")},
+    {"inspect", cmd_inspect, N_("say what is in a model file")},
     {"policy", cmd_policy, N_("list, show and check policies")},
+    {"quantize", cmd_quantize, N_("write a model file in other formats")},
+    {"synth", cmd_synth, N_("write a model file with random weights, to measure on")},
 };
 
 static void print_version(void) {

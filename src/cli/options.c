@@ -34,6 +34,12 @@ int cli_getopt(int argc, char **argv, const struct cli_option *options, struct e
     return c;
 }
 
+bool cli_wants_json(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0) return true;
+    return false;
+}
+
 void cli_help(const char *usage, const char *about, const struct cli_option *options,
               const char *closing) {
     printf("%s %s\n\n%s\n", _("Usage:"), usage, about);

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Running models from outside: logits, greedy and bench, on good input and on bad.
+
+    test_engine.py PROGRAM SOURCE-DIR BUILD-DIR [WORD]      see harness.py
+"""
+import os
+import resource
+import signal
+import struct
+
+from harness import WRAPPER, Skip, as_nobody, main, read, sigilo, start, test, tree, write
+
+N_VOCAB = 512
+BENCH_KEYS = ['test', 'tokens_per_second', 'share_of_limit', 'limit_tokens_per_second', 'model', 'isa', 'threads', 'kv',
+              'exact', 'runs', 'memory']
+
+
+def model(path='m.gguf', shape='tiny-llama', kind='Q8_0', *more):
+    sigilo('synth', shape, path, '--type', kind, *more, want=0)
+    return path
+
+
+def logits(*args, tokens='1,5,9', out='l.f32'):
+    sigilo('logits', 'm.gguf', '--tokens', tokens, '--out', out, *args, want=0)
+    return read(out)
+
+
+def refused(code, *args, words=(), **more):
+    """A run that ends with `code`, says one sentence with the words, and prints nothing."""
+    run = sigilo(*args, want=code, **more)
+    lines = run.err.strip().split('\n')
+    assert not run.out, run.out
+    assert lines[0].startswith('sigilo: ') and len(lines) == (2 if code == 2 else 1), run.err
+    for word in words:
+        assert word in run.err, f'no "{word}" in: {run.err}'
+    return run
+
+
+# ---- what is right ----
+
+@test
+def logits_have_the_size_that_was_asked_for():
+    model()
+    whole = logits()
+    assert len(whole) == 3 * N_VOCAB * 4
+    assert logits('--last', '1') == whole[-N_VOCAB * 4:]
+    assert logits('--last', '9') == whole
+    assert sigilo('logits', 'm.gguf', '--tokens', '1,5,9', '--out', '-', want=0).out == whole
+    write('ids.txt', '1\n5, 9\n')
+    assert logits(tokens='@ids.txt') == whole
+    assert os.stat('l.f32').st_mode & 0o077 == 0, 'others may read it'
+
+
+@test
+def the_way_it_is_computed_does_not_show():
+    model()
+    whole = logits()
+    for args in (['--batch', '1'], ['--batch', '2', '-t', '1'], ['-t', '9999'], ['--ctx', '4000']):
+        assert logits(*args) == whole, args
+    for args in (['--isa', 'ref'], ['--exact'], ['--kv', 'f16'], ['--kv', 'Q8_0']):
+        other = logits(*args)
+        a, b = (struct.unpack(f'<{3 * N_VOCAB}f', data) for data in (whole, other))
+        error = sum((x - y) ** 2 for x, y in zip(a, b)) / sum(x * x for x in a)
+        assert error < 1e-2, (args, error)
+
+
+@test
+def greedy_prints_ids():
+    model()
+    ids = sigilo('greedy', 'm.gguf', '--tokens', '1,5,9', '-n', '5', want=0).out.decode()
+    assert ids.endswith('\n') and len(ids.split(',')) == 5
+    assert all(0 <= int(i) < N_VOCAB for i in ids.split(','))
+    longer = sigilo('greedy', 'm.gguf', '--tokens', '1,5,9', want=0).out.decode()
+    assert len(longer.split(',')) == 16 and longer.startswith(ids.strip())
+
+
+@test
+def bench_tells_its_rates():
+    model()
+    rows = sigilo('bench', 'm.gguf', '-p', '20', '-n', '4', '-r', '3', '--json', want=0).json()
+    assert [row['test'] for row in rows] == ['pp20', 'tg4']
+    for row in rows:
+        assert list(row) == BENCH_KEYS, list(row)
+        rate = row['tokens_per_second']
+        assert list(rate) == ['median', 'min', 'max'] and 0 < rate['min'] <= rate['median'] <= rate['max']
+        assert list(row['memory']) == ['weights', 'cache', 'scratch']
+        assert row['memory']['weights'] == os.path.getsize('m.gguf')
+    plain = sigilo('bench', 'm.gguf', '-p', '0', '-n', '4', '-r', '1', want=0).out.decode()
+    assert 'tg4' in plain and 'pp' not in plain
+
+
+@test
+def memory_stays_within_what_is_stated():
+    if WRAPPER:
+        raise Skip('an emulator has memory of its own')
+    model('m.gguf', 'llama-3.2-1b', 'Q4_K_M', '--layers', '1')
+    (row,) = sigilo('bench', 'm.gguf', '-p', '300', '-n', '0', '-r', '1', '--json', want=0).json()
+    child = start('logits', 'm.gguf', '--tokens', ','.join(['7'] * 300), '--last', '1', '--kv', 'f16', '--out', '-')
+    out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0 and out
+    allowed = 1.1 * sum(row['memory'].values()) + (16 << 20)  # the program itself, and a row of logits
+    assert usage.ru_maxrss * 1024 <= allowed, (usage.ru_maxrss * 1024, row['memory'])
+
+
+# ---- what is wrong ----
+
+@test
+def files_that_are_no_whole_model_are_refused():
+    whole = read(model())
+    cuts = [0, 1, 4, 8, 23, 24, 100, 500, len(whole) // 3, len(whole) - 1]
+    for cut in cuts[::3] if WRAPPER else cuts + list(range(24, 2000, 97)):
+        write('cut.gguf', whole[:cut])
+        refused(1, 'greedy', 'cut.gguf', '--tokens', '1', words=['cut.gguf'])
+    write('text.gguf', 'no es un modelo\n' * 10)
+    os.mkdir('dir.gguf')
+    os.mkfifo('fifo.gguf')
+    for name in ('text.gguf', 'dir.gguf', 'fifo.gguf', '/dev/null', 'none.gguf'):
+        refused(1, 'greedy', name, '--tokens', '1', words=[name])
+        refused(1, 'logits', name, '--tokens', '1', '--out', 'o.f32', words=[name])
+        assert not os.path.exists('o.f32')
+    run = sigilo('bench', 'text.gguf', '--json', want=1)
+    assert run.json()[0]['error']['code'] == 'invalid'
+
+
+@test
+def a_file_that_may_not_be_read_is_told():
+    model()
+    os.chmod('m.gguf', 0)
+    run = as_nobody('greedy', os.path.abspath('m.gguf'), '--tokens', '1')
+    assert run.code == 1 and 'm.gguf' in run.err, run.err
+
+
+@test
+def tokens_that_make_no_sense_are_refused():
+    model()
+    for tokens in ('', ',', 'a', '1,b', '1;2', '99999999999', '1.5'):
+        refused(2, 'greedy', 'm.gguf', '--tokens', tokens)
+    write('binary', b'1,\0,2')
+    write('empty', '')
+    refused(2, 'greedy', 'm.gguf', '--tokens', '@binary')
+    refused(2, 'greedy', 'm.gguf', '--tokens', '@empty')
+    refused(1, 'greedy', 'm.gguf', '--tokens', '@none', words=['none'])
+    refused(1, 'greedy', 'm.gguf', '--tokens', f'1,{N_VOCAB}', words=[str(N_VOCAB)])
+    refused(1, 'greedy', 'm.gguf', '--tokens', '-1')
+    refused(1, 'logits', 'm.gguf', '--tokens', '3,-7', '--out', 'o.f32')
+    assert tree('.') == ['binary', 'empty', 'm.gguf']
+
+
+@test
+def a_full_context_tells_both_numbers():
+    model()
+    refused(1, 'logits', 'm.gguf', '--tokens', '1,2,3,4,5', '--ctx', '4', '--out', 'o.f32', words=['5', '4'])
+    assert not os.path.exists('o.f32')
+
+
+@test
+def misuses_are_told():
+    model()
+    good = ['greedy', 'm.gguf', '--tokens', '1']
+    for args in (['--kv', 'q4_0'], ['--batch', '0'], ['--batch', 'x'], ['-t', '0'], ['-t', '-1'], ['--ctx', '0'],
+                 ['-n', '0'], ['--nosuch'], ['other.gguf']):
+        refused(2, *good, *args)
+    refused(2, 'greedy', '--tokens', '1')
+    refused(2, 'greedy', 'm.gguf')
+    refused(2, 'logits', 'm.gguf', '--tokens', '1')
+    refused(2, 'bench', 'm.gguf', '-p', '0', '-n', '0')
+    run = sigilo(*good, '--isa', 'z80')
+    assert run.code in (1, 2) and 'z80' in run.err and 'ref' in run.err, run.err
+
+
+@test
+def too_little_memory_is_told_with_the_numbers():
+    model()
+    refused(1, 'greedy', 'm.gguf', '--tokens', '1', '--ctx', '1000000000', words=['GiB'])
+    if WRAPPER:
+        raise Skip('an emulator needs address space of its own')
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
+    if sigilo('--version', preexec_fn=limit).code != 0:
+        raise Skip('the program does not start in so little: a sanitizer')
+    refused(1, 'greedy', 'm.gguf', '--tokens', '1', '--ctx', '200000', '--kv', 'f32', words=['GiB'], preexec_fn=limit)
+
+
+@test
+def an_output_is_whole_or_as_it_was():
+    model()
+    write('o.f32', 'before')
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    before = tree('.')
+    refused(1, 'logits', 'm.gguf', '--tokens', '1,2', '--out', 'o.f32', words=['o.f32'], preexec_fn=limit)
+    assert read('o.f32') == b'before' and tree('.') == before
+    os.mkdir('d')
+    for out in ('d', 'none/o.f32', '/dev/full'):
+        refused(1, 'logits', 'm.gguf', '--tokens', '1', '--out', out, words=[out])
+    assert tree('.') == before
+    logits(out='o.f32')
+    assert len(read('o.f32')) == 3 * N_VOCAB * 4
+
+
+if __name__ == '__main__':
+    main()
