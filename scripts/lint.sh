@@ -73,7 +73,7 @@ lint_po() {
     mkdir -p out/lint
     files=$(find po -name '*.po' | sort)
     some "$(grep -c . <<<"$files")" translations
-    find src -name '*.c' | sort |
+    find src -name '*.[ch]' | sort |
         xargs xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ --output=out/lint/sigilo.pot
     while IFS= read -r po; do
         msgfmt -c -o /dev/null "$po"

@@ -39,7 +39,7 @@ put() {
 {
     echo "# SPDX-License-Identifier: MIT"
     echo "# Files with messages, written by scripts/po-update.sh."
-    grep -rlE '(^|[^A-Za-z0-9_])N?_\(' src --include='*.c' | sort
+    grep -rlE '(^|[^A-Za-z0-9_])N?_\(' src --include='*.[ch]' | sort
 } >"$work/POTFILES.in"
 put "$work/POTFILES.in" po/POTFILES.in
 

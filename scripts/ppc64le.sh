@@ -22,7 +22,8 @@ if [ $what != test ]; then
 fi
 [ $what != build ] || exit 0
 
-# Emulation is some 20 times slower: fewer mutants, longer limits.
+# Emulation is some 20 times slower, of the matrix unit 100 times: fewer mutants, longer limits. (The
+# slowest tests take a part by themselves where MESON_EXE_WRAPPER is set.)
 export SIGILO_MUTANTS=${SIGILO_MUTANTS:-200}
 failed=0
 for cpu; do
