@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /* Bytes: the least of what the system has available (page cache that can be given up counts), what
- * the control group leaves, and what the address-space limit leaves. SIZE_MAX when nothing is
- * known. */
-size_t sysmem_available(void);
+ * the control group leaves, and what the address-space limit leaves. `mapped_bytes` of files that
+ * this process has mapped already count as available: whoever asks counts them among what is
+ * needed. SIZE_MAX when nothing is known. */
+size_t sysmem_available(size_t mapped_bytes);
 
 #endif

@@ -75,9 +75,8 @@ static enum status check_memory(const struct engine *e, const struct session_opt
     size_t total;
     const enum status st = measure(&need, e, o, err);
     if (st) return st;
-    const size_t available = sysmem_available();
-    const size_t mapped = available == SIZE_MAX ? 0 : need.weights;
-    if (size_add(&total, need.cache, need.scratch) && size_add(&total, total, mapped) &&
+    const size_t available = sysmem_available(need.weights);
+    if (size_add(&total, need.cache, need.scratch) && size_add(&total, total, need.weights) &&
         total <= available)
         return OK;
     return fail(

@@ -37,6 +37,25 @@ def refused(code, *args, words=(), **more):
     return run
 
 
+def set_u32(data, key, value):
+    name = struct.pack('<Q', len(key)) + key.encode()
+    at = data.index(name) + len(name) + 4  # its type stands between
+    data[at:at + 4] = struct.pack('<I', value)
+
+
+def address_space(size):
+    """A preexec_fn that leaves so many bytes of it."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    if WRAPPER:
+        raise Skip('an emulator needs address space of its own')
+    child = start('--version', preexec_fn=limit)
+    child.communicate()
+    if child.returncode != 0:
+        raise Skip('a sanitizer needs address space of its own')
+    return limit
+
+
 # ---- what is right ----
 
 @test
@@ -121,8 +140,20 @@ def files_that_are_no_whole_model_are_refused():
         refused(1, 'greedy', name, '--tokens', '1', words=[name])
         refused(1, 'logits', name, '--tokens', '1', '--out', 'o.f32', words=[name])
         assert not os.path.exists('o.f32')
+    write('big-endian.gguf', b'GGUF' + struct.pack('>IQQ', 3, 0, 0))
+    refused(1, 'greedy', 'big-endian.gguf', '--tokens', '1', words=['big-endian.gguf', 'little-endian'])
     run = sigilo('bench', 'text.gguf', '--json', want=1)
     assert run.json()[0]['error']['code'] == 'invalid'
+
+
+@test
+def a_damaged_model_is_told():
+    whole = bytearray(read(model(kind='F32')))
+    whole[-N_VOCAB * 256 * 4:] = b'\xff' * (N_VOCAB * 256 * 4)  # output.weight, the last: NaN
+    write('m.gguf', bytes(whole))
+    refused(1, 'greedy', 'm.gguf', '--tokens', '1,2', words=['m.gguf', 'not numbers'])
+    values = struct.unpack(f'<{3 * N_VOCAB}f', logits())
+    assert all(x != x for x in values)
 
 
 @test
@@ -146,6 +177,9 @@ def tokens_that_make_no_sense_are_refused():
     refused(1, 'greedy', 'm.gguf', '--tokens', f'1,{N_VOCAB}', words=[str(N_VOCAB)])
     refused(1, 'greedy', 'm.gguf', '--tokens', '-1')
     refused(1, 'logits', 'm.gguf', '--tokens', '3,-7', '--out', 'o.f32')
+    # not even the batches before it are written
+    refused(1, 'logits', 'm.gguf', '--tokens', f'1,2,3,4,{N_VOCAB}', '--batch', '2', '--out', '-',
+            words=['number 5', 'm.gguf'])
     assert tree('.') == ['binary', 'empty', 'm.gguf']
 
 
@@ -154,6 +188,21 @@ def a_full_context_tells_both_numbers():
     model()
     refused(1, 'logits', 'm.gguf', '--tokens', '1,2,3,4,5', '--ctx', '4', '--out', 'o.f32', words=['5', '4'])
     assert not os.path.exists('o.f32')
+    refused(1, 'logits', 'm.gguf', '--tokens', '1,2,3,4,5', '--ctx', '4', '--batch', '2', '--out', '-')
+    refused(1, 'greedy', 'm.gguf', '--tokens', '1,2,3', '-n', '7', '--ctx', '8', words=['9', '8'])
+    sigilo('greedy', 'm.gguf', '--tokens', '1,2,3', '-n', '6', '--ctx', '8', want=0)
+    refused(1, 'bench', 'm.gguf', '-p', '100', '--ctx', '99', words=['100', '99'])
+
+
+@test
+def a_cache_must_suit_the_heads():
+    model()
+    whole = bytearray(read('m.gguf'))
+    for key, value in (('attention.head_count', 16), ('attention.head_count_kv', 8), ('rope.dimension_count', 16)):
+        set_u32(whole, f'llama.{key}', value)  # heads of 16, no whole block of Q8_0; as wide in all
+    write('m.gguf', bytes(whole))
+    sigilo('greedy', 'm.gguf', '--tokens', '1', want=0)
+    refused(1, 'greedy', 'm.gguf', '--tokens', '1', '--kv', 'q8_0', words=['16', '32'])
 
 
 @test
@@ -175,14 +224,30 @@ def misuses_are_told():
 def too_little_memory_is_told_with_the_numbers():
     model()
     refused(1, 'greedy', 'm.gguf', '--tokens', '1', '--ctx', '1000000000', words=['GiB'])
-    if WRAPPER:
-        raise Skip('an emulator needs address space of its own')
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (150 << 20, 150 << 20))
-    if sigilo('--version', preexec_fn=limit).code != 0:
-        raise Skip('the program does not start in so little: a sanitizer')
+    limit = address_space(150 << 20)
     refused(1, 'greedy', 'm.gguf', '--tokens', '1', '--ctx', '200000', '--kv', 'f32', words=['GiB'], preexec_fn=limit)
+
+
+@test
+def a_limit_on_address_space_counts_the_file_once():
+    size = os.path.getsize(model('m.gguf', 'llama-3.2-1b', 'Q2_K', '--layers', '1'))
+    limit = address_space(size + (80 << 20))
+    assert size > 80 << 20, 'counted twice, it would fit all the same'
+    sigilo('greedy', 'm.gguf', '--tokens', '1,2', '-n', '1', '-t', '1', want=0, preexec_fn=limit)
+    run = refused(1, 'greedy', 'm.gguf', '--tokens', '1', '-t', '1', '--ctx', '100000', words=['GiB'],
+                  preexec_fn=limit)
+    assert f'weights {size / 2**30:.2f}' in run.err, run.err
+
+
+@test
+def a_full_disk_behind_standard_output_is_told():
+    if not os.path.exists('/dev/full'):
+        raise Skip('no /dev/full')
+    model()
+    for args in (['greedy'], ['logits', '--out', '-']):
+        with open('/dev/full', 'wb') as full:
+            run = sigilo(args[0], 'm.gguf', '--tokens', '1,2', *args[1:], stdout=full, want=1)
+        assert 'standard output' in run.err, run.err
 
 
 @test
