@@ -317,10 +317,7 @@ static void opens_the_reference_models(void **state) {
     (void)state;
     DIR *d = opendir(models);
     int n = 0;
-    if (!d) {
-        print_message("no reference models in %s\n", models);
-        skip();
-    }
+    assert_non_null(d);
     for (struct dirent *entry; (entry = readdir(d));) {
         char path[1024];
         struct gguf *g;
@@ -338,8 +335,9 @@ static void opens_the_reference_models(void **state) {
     assert_true(n >= 24);
 }
 
+/* With a directory: what is in it alone, or 77, which Meson takes for a skip, where it is absent.
+ */
 int main(int argc, char **argv) {
-    models = argc > 1 ? argv[1] : "";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_type),
         cmocka_unit_test(reads_arrays),
@@ -350,7 +348,12 @@ int main(int argc, char **argv) {
         cmocka_unit_test(finds_among_many),
         cmocka_unit_test(names_are_shown_safely),
         cmocka_unit_test(every_allocation_may_fail),
+    };
+    const struct CMUnitTest reference_tests[] = {
         cmocka_unit_test(opens_the_reference_models),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (argc < 2) return cmocka_run_group_tests(tests, NULL, NULL);
+    models = argv[1];
+    if (access(models, R_OK) != 0) return 77;
+    return cmocka_run_group_tests(reference_tests, NULL, NULL);
 }
