@@ -220,5 +220,8 @@ int cmd_bench(int argc, char **argv) {
         session_close(session);
         engine_close(engine);
     }
-    return st ? cli_fail(r.json, &err, EXIT_FAILED) : EXIT_DONE;
+    if (st) return cli_fail(r.json, &err, EXIT_FAILED);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_DONE;
+    cli_say(_("cannot write to standard output"));
+    return EXIT_FAILED;
 }

@@ -64,7 +64,9 @@ static bool is_between(char c) {
     return c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static enum status parse_list(struct array *tokens, const char *p, struct error *err) {
+/* `name` is what the list came from, for messages. */
+static enum status parse_list(struct array *tokens, const char *p, const char *name,
+                              struct error *err) {
     for (;;) {
         while (is_between(*p))
             p++;
@@ -73,27 +75,29 @@ static enum status parse_list(struct array *tokens, const char *p, struct error 
         errno = 0;
         const long value = strtol(p, &end, 10);
         if (end == p || errno || value < INT_MIN || value > INT_MAX || (*end && !is_between(*end)))
-            return fail(err, ERR_INVALID, _("token %zu of the list is not a number"),
+            return fail(err, ERR_INVALID, _("%s: token %zu of the list is not a number"), name,
                         tokens->n + 1);
         const int32_t token = (int32_t)value;
         if (!array_push(tokens, &token, sizeof(token)))
             return fail(err, ERR_NOMEM, _("not enough memory for the tokens"));
         p = end;
     }
-    return tokens->n ? OK : fail(err, ERR_INVALID, _("no tokens were given"));
+    return tokens->n ? OK : fail(err, ERR_INVALID, _("%s: no tokens were given"), name);
 }
 
 enum status parse_tokens(int32_t **out, size_t *n, const char *text, struct error *err) {
     struct array tokens = {0};
     struct file_bytes file = {0};
     enum status st = OK;
+    const char *name = "--tokens";
     if (text[0] == '@') {
-        st = file_read(&file, text + 1, TOKEN_FILE_MAX, err);
+        name = text + 1;
+        st = file_read(&file, name, TOKEN_FILE_MAX, err);
         text = (const char *)file.data;
         if (!st && memchr(file.data, '\0', file.n))
-            st = fail(err, ERR_INVALID, _("the token list is not text"));
+            st = fail(err, ERR_INVALID, _("%s: the token list is not text"), name);
     }
-    if (!st) st = parse_list(&tokens, text, err);
+    if (!st) st = parse_list(&tokens, text, name, err);
     file_bytes_release(&file);
     if (st) {
         array_release(&tokens);

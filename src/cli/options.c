@@ -3,6 +3,7 @@
  * Options by table: getopt_long and --help read the same rows.
  */
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,15 @@
 #include "cli/cli.h"
 
 enum { OPTIONS_MAX = 48 };
+
+/* The argument that getopt refused. Within letters that stand together, -abc, it has not yet gone
+ * on to the next argument; after the last of them, and after a long option, it has. */
+static const char *refused(int argc, char **argv) {
+    const char *next = optind < argc ? argv[optind] : "";
+    const bool letters = next[0] == '-' && next[1] != '-' && optopt && optopt <= CHAR_MAX;
+    const char *letter = letters ? strchr(next, optopt) : NULL;
+    return letter && letter[1] ? next : argv[optind - 1];
+}
 
 int cli_getopt(int argc, char **argv, const struct cli_option *options, struct error *err) {
     struct option longs[OPTIONS_MAX + 1] = {{0}};
@@ -30,7 +40,7 @@ int cli_getopt(int argc, char **argv, const struct cli_option *options, struct e
         fail(err, ERR_INVALID, _("%s needs a value"), argv[optind - 1]);
         return '?';
     }
-    if (c == '?') fail(err, ERR_INVALID, _("unknown option %s"), argv[optind - 1]);
+    if (c == '?') fail(err, ERR_INVALID, _("unknown option %s"), refused(argc, argv));
     return c;
 }
 

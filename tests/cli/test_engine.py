@@ -107,15 +107,39 @@ def bench_tells_its_rates():
         assert row['memory']['weights'] == os.path.getsize('m.gguf')
     plain = sigilo('bench', 'm.gguf', '-p', '0', '-n', '4', '-r', '1', want=0).out.decode()
     assert 'tg4' in plain and 'pp' not in plain
+    assert plain.startswith('Memory: weights ') and 'scratch' in plain.split('\n', maxsplit=1)[0], plain
+
+
+@test
+def bench_measures_what_it_was_told_to():
+    model()
+
+    def row(*args):
+        (only,) = sigilo('bench', 'm.gguf', '-p', '4', '-n', '0', '-r', '1', '--json', *args, want=0).json()
+        return only
+    exact = [] if WRAPPER else ['--exact']  # its limit takes an emulator a quarter of a minute
+    usual, other = row(), row(*exact, '--kv', 'q8_0', '--isa', 'ref', '-t', '1', '-r', '2')
+    assert (usual['kv'], usual['exact'], usual['runs']) == ('F16', False, 1), usual
+    stated = [other[key] for key in ('kv', 'exact', 'isa', 'threads', 'runs')]
+    assert stated == ['Q8_0', bool(exact), 'ref', 1, 2], other
+    assert 0 < other['memory']['cache'] < usual['memory']['cache']
+    assert 1 <= row('-t', '9999')['threads'] <= os.cpu_count()
+    assert row('--batch', '8')['memory']['scratch'] < usual['memory']['scratch']
+    for name in ('none.gguf', '/dev/null'):
+        run = sigilo('bench', name, '--json', want=1)
+        (answer,) = run.json()
+        assert name in answer['error']['message'] and name in run.err, run.err
 
 
 @test
 def memory_stays_within_what_is_stated():
     if WRAPPER:
         raise Skip('an emulator has memory of its own')
-    model('m.gguf', 'llama-3.2-1b', 'Q4_K_M', '--layers', '1')
-    (row,) = sigilo('bench', 'm.gguf', '-p', '300', '-n', '0', '-r', '1', '--json', want=0).json()
-    child = start('logits', 'm.gguf', '--tokens', ','.join(['7'] * 300), '--last', '1', '--kv', 'f16', '--out', '-')
+    model('m.gguf', 'llama-3.2-1b', 'Q4_K_M', '--layers', '2')
+    wide = ['--batch', '2048']  # so that the scratch is more than what is allowed for on top of it
+    (row,) = sigilo('bench', 'm.gguf', '-p', '300', '-n', '0', '-r', '1', '--json', *wide, want=0).json()
+    child = start('logits', 'm.gguf', '--tokens', ','.join(['7'] * 300), '--last', '1', '--kv', 'f16', '--out', '-',
+                  *wide)
     out = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -129,8 +153,9 @@ def memory_stays_within_what_is_stated():
 @test
 def files_that_are_no_whole_model_are_refused():
     whole = read(model())
-    cuts = [0, 1, 4, 8, 23, 24, 100, 500, len(whole) // 3, len(whole) - 1]
-    for cut in cuts[::3] if WRAPPER else cuts + list(range(24, 2000, 97)):
+    head = whole.rindex(b'.weight')  # near its end; the data come after
+    cuts = [0, 1, 4, 8, 23, 24, *range(100, head, 97), head + 100, len(whole) // 3, len(whole) - 1]
+    for cut in cuts[::6] if WRAPPER else cuts:
         write('cut.gguf', whole[:cut])
         refused(1, 'greedy', 'cut.gguf', '--tokens', '1', words=['cut.gguf'])
     write('text.gguf', 'no es un modelo\n' * 10)
@@ -167,20 +192,25 @@ def a_file_that_may_not_be_read_is_told():
 @test
 def tokens_that_make_no_sense_are_refused():
     model()
-    for tokens in ('', ',', 'a', '1,b', '1;2', '99999999999', '1.5'):
-        refused(2, 'greedy', 'm.gguf', '--tokens', tokens)
+    for tokens, number in (('a', 1), ('1,b', 2), ('1;2', 1), ('99999999999', 1), ('1, 2\n1.5', 3), ('0x1', 1)):
+        refused(2, 'greedy', 'm.gguf', '--tokens', tokens, words=['--tokens', f'token {number} '])
+    for tokens in ('', ',', ' \n'):
+        refused(2, 'greedy', 'm.gguf', '--tokens', tokens, words=['--tokens', 'no tokens'])
     write('binary', b'1,\0,2')
     write('empty', '')
-    refused(2, 'greedy', 'm.gguf', '--tokens', '@binary')
-    refused(2, 'greedy', 'm.gguf', '--tokens', '@empty')
+    write('words', 'uno, dos')
+    refused(2, 'greedy', 'm.gguf', '--tokens', '@binary', words=['binary: ', 'not text'])
+    refused(2, 'greedy', 'm.gguf', '--tokens', '@empty', words=['empty: ', 'no tokens'])
+    refused(2, 'greedy', 'm.gguf', '--tokens', '@words', words=['words: token 1 '])
     refused(1, 'greedy', 'm.gguf', '--tokens', '@none', words=['none'])
+    refused(1, 'greedy', 'm.gguf', '--tokens', '@/', words=['/'])
     refused(1, 'greedy', 'm.gguf', '--tokens', f'1,{N_VOCAB}', words=[str(N_VOCAB)])
     refused(1, 'greedy', 'm.gguf', '--tokens', '-1')
     refused(1, 'logits', 'm.gguf', '--tokens', '3,-7', '--out', 'o.f32')
     # not even the batches before it are written
     refused(1, 'logits', 'm.gguf', '--tokens', f'1,2,3,4,{N_VOCAB}', '--batch', '2', '--out', '-',
             words=['number 5', 'm.gguf'])
-    assert tree('.') == ['binary', 'empty', 'm.gguf']
+    assert tree('.') == ['binary', 'empty', 'm.gguf', 'words']
 
 
 @test
@@ -209,13 +239,18 @@ def a_cache_must_suit_the_heads():
 def misuses_are_told():
     model()
     good = ['greedy', 'm.gguf', '--tokens', '1']
-    for args in (['--kv', 'q4_0'], ['--batch', '0'], ['--batch', 'x'], ['-t', '0'], ['-t', '-1'], ['--ctx', '0'],
-                 ['-n', '0'], ['--nosuch'], ['other.gguf']):
-        refused(2, *good, *args)
-    refused(2, 'greedy', '--tokens', '1')
-    refused(2, 'greedy', 'm.gguf')
-    refused(2, 'logits', 'm.gguf', '--tokens', '1')
-    refused(2, 'bench', 'm.gguf', '-p', '0', '-n', '0')
+    for args, word in ((['--kv', 'q4_0'], '--kv'), (['--kv'], '--kv'), (['--batch', '0'], '--batch'),
+                       (['--batch', 'x'], '--batch'), (['-t', '0'], '--threads'), (['-t', '-1'], '--threads'),
+                       (['--ctx', '0'], '--ctx'), (['--ctx', '9' * 30], '--ctx'), (['-n', '0'], '-n'),
+                       (['other.gguf'], 'one model'), (['--nosuch'], '--nosuch'), (['--exact=4'], '--exact=4'),
+                       (['-q'], 'option -q'), (['-qz', '-t', '1'], 'option -qz'), (['-t', '1', '-qz'], 'option -qz')):
+        refused(2, *good, *args, words=[word])
+    refused(2, 'greedy', '--tokens', '1', words=['model'])
+    refused(2, 'greedy', 'm.gguf', words=['--tokens'])
+    refused(2, 'logits', 'm.gguf', '--tokens', '1', words=['--out'])
+    refused(2, 'bench', words=['model'])
+    refused(2, 'bench', 'm.gguf', '-p', '0', '-n', '0', words=['-p', '-n'])
+    refused(2, 'bench', 'm.gguf', '-r', '0', words=['-r'])
     run = sigilo(*good, '--isa', 'z80')
     assert run.code in (1, 2) and 'z80' in run.err and 'ref' in run.err, run.err
 
@@ -244,9 +279,11 @@ def a_full_disk_behind_standard_output_is_told():
     if not os.path.exists('/dev/full'):
         raise Skip('no /dev/full')
     model()
-    for args in (['greedy'], ['logits', '--out', '-']):
+    few = ['bench', '-p', '2', '-n', '0', '-r', '1']
+    for command, *args in (['greedy', '--tokens', '1'], ['logits', '--tokens', '1', '--out', '-'], few,
+                           [*few, '--json']):
         with open('/dev/full', 'wb') as full:
-            run = sigilo(args[0], 'm.gguf', '--tokens', '1,2', *args[1:], stdout=full, want=1)
+            run = sigilo(command, 'm.gguf', *args, stdout=full, want=1)
         assert 'standard output' in run.err, run.err
 
 
@@ -260,6 +297,8 @@ def an_output_is_whole_or_as_it_was():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     before = tree('.')
     refused(1, 'logits', 'm.gguf', '--tokens', '1,2', '--out', 'o.f32', words=['o.f32'], preexec_fn=limit)
+    refused(1, 'logits', 'm.gguf', '--tokens', f'1,{N_VOCAB}', '--out', 'o.f32')
+    refused(1, 'logits', 'none.gguf', '--tokens', '1', '--out', 'o.f32')
     assert read('o.f32') == b'before' and tree('.') == before
     os.mkdir('d')
     for out in ('d', 'none/o.f32', '/dev/full'):
