@@ -60,10 +60,6 @@ const struct gguf *engine_gguf(const struct engine *e) {
     return e->gguf;
 }
 
-const struct model *engine_model(const struct engine *e) {
-    return e->model;
-}
-
 const struct hparams *engine_hparams(const struct engine *e) {
     return model_hparams(e->model);
 }

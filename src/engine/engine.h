@@ -40,7 +40,6 @@ typedef void load_progress_fn(void *context, size_t done_bytes, size_t total_byt
 void engine_load(const struct engine *e, load_progress_fn *progress, void *context);
 
 const struct gguf *engine_gguf(const struct engine *e);
-const struct model *engine_model(const struct engine *e);
 const struct hparams *engine_hparams(const struct engine *e);
 const char *engine_isa(const struct engine *e);
 size_t engine_n_threads(const struct engine *e);

@@ -21,13 +21,6 @@ static const struct architecture *const architectures[] = {
 };
 enum { N_ARCHITECTURES = sizeof(architectures) / sizeof(architectures[0]) };
 
-const char *const *model_architectures(void) {
-    static const char *names[N_ARCHITECTURES + 1];
-    for (size_t i = 0; i < N_ARCHITECTURES; i++)
-        names[i] = architectures[i]->name;
-    return names;
-}
-
 static enum status fail_architecture(const struct gguf *g, const char *arch, struct error *err) {
     char names[128];
     size_t n = 0;

@@ -31,9 +31,6 @@ void model_close(struct model *m); /* NULL is accepted */
 
 const struct hparams *model_hparams(const struct model *m);
 
-/* The architectures known, ended by NULL. Static storage. */
-const char *const *model_architectures(void);
-
 /* The part of a cache's shape that the model decides; the rest is 0. */
 struct kv_shape model_kv_shape(const struct model *m);
 
