@@ -188,10 +188,9 @@ static enum status take_header(struct reader *r, uint32_t *version, uint64_t *n_
     if (r->n == 0) return fail(r->err, ERR_INVALID, _("%s: the file is empty"), r->path);
     enum status st = take(r, magic, sizeof(magic));
     if (st) return st;
-    if (memcmp(magic, "GGUF", 4) != 0)
-        return fail(r->err, ERR_INVALID,
-                    _("%s: not a GGUF file: it begins with the bytes %02x %02x %02x %02x"), r->path,
-                    magic[0], magic[1], magic[2], magic[3]);
+    if (memcmp(magic, "GGUF", 4) != 0) /* its bytes are not shown: it may be somebody's note */
+        return fail(r->err, ERR_INVALID, _("%s: not a GGUF file: it does not begin with \"GGUF\""),
+                    r->path);
     if ((st = take(r, version, sizeof(*version)))) return st;
     const uint32_t swapped = *version >> BIG_ENDIAN_SHIFT;
     if ((*version & 0xffffff) == 0 && swapped > 0 && swapped <= VERSION_MAX)

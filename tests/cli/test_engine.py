@@ -9,7 +9,7 @@ import resource
 import signal
 import struct
 
-from harness import WRAPPER, Skip, as_nobody, main, read, sigilo, start, test, tree, write
+from harness import MARKER, WRAPPER, Skip, as_nobody, main, read, sigilo, start, test, tree, write
 
 N_VOCAB = 512
 BENCH_KEYS = ['test', 'tokens_per_second', 'share_of_limit', 'limit_tokens_per_second', 'model', 'isa', 'threads', 'kv',
@@ -179,6 +179,15 @@ def a_damaged_model_is_told():
     refused(1, 'greedy', 'm.gguf', '--tokens', '1,2', words=['m.gguf', 'not numbers'])
     values = struct.unpack(f'<{3 * N_VOCAB}f', logits())
     assert all(x != x for x in values)
+
+
+@test
+def no_text_of_a_note_taken_for_a_model_is_told():
+    write('nota.txt', MARKER)  # every run looks for it in stderr; here not even its first letters may stand
+    codes = [MARKER[:4], MARKER[:4].encode().hex(' '), MARKER[:4].encode().hex()]
+    for args in (['greedy', 'nota.txt', '--tokens', '1'], ['bench', 'nota.txt'], ['inspect', 'nota.txt']):
+        run = refused(1, *args, words=['nota.txt', 'GGUF'])
+        assert not any(code in run.err for code in codes), run.err
 
 
 @test
