@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "anon/anon.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -26,12 +26,6 @@ struct row {
     size_t n_words;
     double median_ms, min_ms, max_ms;
 };
-
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 /* Words as wc counts them; with `limit`, the length of the text's first `limit` words. */
 static size_t count_words(const char *text, size_t n, size_t limit, size_t *length) {
@@ -128,9 +122,9 @@ static bool measure(struct row *row, const struct anonymizer *anonymizer, size_t
     static double times[RUNS_MAX];
     bool good = run_once(anonymizer, &row->text); /* caches are filled before the clock runs */
     for (size_t i = 0; good && i < n_runs; i++) {
-        const double start = now_ms();
+        const double start = clock_ms();
         good = run_once(anonymizer, &row->text);
-        times[i] = now_ms() - start;
+        times[i] = clock_ms() - start;
     }
     qsort(times, n_runs, sizeof(times[0]), compare_times);
     row->n_words = count_words(row->text.data, row->text.n, 0, NULL);

@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "anon/detect.h"
 #include "anon/rule.h"
 #include "anon/site.h"
+#include "base/clock.h"
 #include "base/intl.h"
 #include "base/mem.h"
 
@@ -83,12 +83,6 @@ void anonymizer_close(struct anonymizer *a) {
     if (!a) return;
     site_close(a->site);
     mem_free(a);
-}
-
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static void add_reason(struct anon_result *result, const char *code, size_t count) {
@@ -242,7 +236,7 @@ static enum status check_detectors(const struct anonymizer *a, struct error *err
 
 enum status anonymize(struct anon_result *out, const struct anonymizer *a,
                       const struct document *doc, struct error *err) {
-    const double start = now_ms();
+    const double start = clock_ms();
     struct anon_result result = {.verdict = VERDICT_PASS};
     struct folded folded = {0};
     struct detection detection = {0};
@@ -250,13 +244,13 @@ enum status anonymize(struct anon_result *out, const struct anonymizer *a,
     if (st) return st;
     if ((st = fold_text(&folded, doc->encoding, doc->bytes, doc->n_bytes, err))) return st;
     st = detect(&detection, &folded, a->policy, a->site, err);
-    result.detect_ms = now_ms() - start;
+    result.detect_ms = clock_ms() - start;
     if (st == OK) st = decide(&result, &detection, a->policy, &folded, err);
     if (st == OK) {
         add_reason(&result, "residual", detection.n_residue);
         add_reason(&result, "encoding", doc->faults.n_broken);
         add_reason(&result, "nul", doc->faults.n_nul);
-        result.total_ms = now_ms() - start;
+        result.total_ms = clock_ms() - start;
         *out = result;
     } else {
         anon_result_release(&result);

@@ -294,6 +294,8 @@ static bool is_path(const char *s) {
 
 enum status policy_open(struct policy **out, const char *name_or_path, struct error *err) {
     size_t n;
+    enum status st = file_check_name(name_or_path, err);
+    if (st) return st;
     if (!is_path(name_or_path)) {
         const char *yaml = policy_shipped_yaml(name_or_path, &n);
         if (!yaml)
@@ -304,7 +306,7 @@ enum status policy_open(struct policy **out, const char *name_or_path, struct er
         return policy_parse(out, yaml, n, name_or_path, err);
     }
     struct file_bytes bytes;
-    enum status st = file_read(&bytes, name_or_path, YAML_SIZE_MAX_BYTES, err);
+    st = file_read(&bytes, name_or_path, YAML_SIZE_MAX_BYTES, err);
     if (st) return st;
     st = policy_parse(out, (const char *)bytes.data, bytes.n, name_or_path, err);
     file_bytes_release(&bytes);

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum status fail(struct error *err, enum status status, const char *format, ...) {
+enum status(fail)(struct error *err, enum status status, const char *format, ...) {
     if (!err) return status;
     err->status = status;
     va_list args;

@@ -72,13 +72,19 @@ enum status file_read_fd(struct file_bytes *out, int fd, const char *name, size_
     return OK;
 }
 
+enum status file_check_name(const char *path, struct error *err) {
+    return *path ? OK : fail(err, ERR_INVALID, _("the name given for a file is empty"));
+}
+
 enum status file_read(struct file_bytes *out, const char *path, size_t size_max_bytes,
                       struct error *err) {
+    enum status st = file_check_name(path, err);
+    if (st) return st;
     if (strcmp(path, "-") == 0)
         return file_read_fd(out, STDIN_FILENO, _("standard input"), size_max_bytes, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return fail_errno(err, _("cannot open"), path, errno);
-    enum status st = file_read_fd(out, fd, path, size_max_bytes, err);
+    st = file_read_fd(out, fd, path, size_max_bytes, err);
     close(fd);
     return st;
 }
@@ -161,6 +167,8 @@ enum status file_writer_open(struct file_writer *w, const char *path, bool repla
                              struct error *err) {
     *w = (struct file_writer){.fd = -1, .replace = replace};
     struct stat sb;
+    enum status st = file_check_name(path, err);
+    if (st) return st;
     if (lstat(path, &sb) == 0) {
         if (!replace) return fail(err, ERR_EXISTS, _("%s exists; use --force to replace it"), path);
         if (S_ISDIR(sb.st_mode)) return fail_errno(err, _("cannot write"), path, EISDIR);
@@ -169,7 +177,7 @@ enum status file_writer_open(struct file_writer *w, const char *path, bool repla
     }
     w->path = mem_strdup(path);
     if (!w->path) return fail(err, ERR_NOMEM, _("%s: not enough memory to write it"), path);
-    enum status st = open_nameless(w, err);
+    st = open_nameless(w, err);
     if (st == ERR_UNSUPPORTED) st = open_named(w, err);
     if (st) file_writer_close(w);
     return st;

@@ -10,13 +10,17 @@
 
 #include "base/error.h"
 
+/* ERR_INVALID for an empty name, of which the system would only say that there is no such file. */
+enum status file_check_name(const char *path, struct error *err);
+
 /* The bytes of a file, read whole. Release wipes them: they may be clinical text. */
 struct file_bytes {
     unsigned char *data; /* [n], plus one NUL that does not count */
     size_t n;
 };
 
-/* Reads a regular file, a pipe or a device up to its end. `path` "-" is standard input.
+/* Reads a regular file, a pipe or a device up to its end; a named pipe is waited for until somebody
+ * writes, as by any program that reads one. `path` "-" is standard input.
  *
  * ERR_NOT_FOUND, ERR_IO (unreadable, vanished, a directory), ERR_LIMIT (over size_max_bytes),
  * ERR_NOMEM. A file that grows or shrinks while it is read is read to the end found. */

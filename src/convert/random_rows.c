@@ -17,13 +17,6 @@
 
 #include "quant/blocks.h"
 
-uint64_t random64_next(struct random64 *r) {
-    uint64_t z = r->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 float random64_float(struct random64 *r) {
     const int32_t i = (int32_t)(random64_next(r) >> 40) - (1 << 23);
     return (float)i * 0x1p-23f;

@@ -8,14 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/random.h"
 #include "quant/quant.h"
-
-/* A stream of 64-bit numbers (splitmix64; Steele, Lea and Flood, OOPSLA 2014). */
-struct random64 {
-    uint64_t state;
-};
-
-uint64_t random64_next(struct random64 *r);
 
 /* From -1 to 1, an exact multiple of 2^-23. */
 float random64_float(struct random64 *r);

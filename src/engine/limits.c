@@ -6,8 +6,8 @@
 #include "engine/limits.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "base/mem.h"
 #include "engine/internal.h"
@@ -22,12 +22,6 @@ enum {
     PRODUCT_K = 1024,
     PRODUCT_TIMES = 600, /* a worker's share */
 };
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* --- reading ------------------------------------------------------------------------------------
  */
@@ -58,9 +52,9 @@ static enum status measure_reading(double *bytes_per_second, struct engine *e, s
     const size_t n = e->gguf->map_bytes < READ_MAX ? e->gguf->map_bytes : READ_MAX;
     *bytes_per_second = 0;
     for (int i = 0; i < READ_TIMES; i++) {
-        const double start = now_s();
+        const double start = clock_s();
         parallel_for(e->pool, n, READ_PIECE, read_piece, &r);
-        const double rate = (double)n / (now_s() - start);
+        const double rate = (double)n / (clock_s() - start);
         if (rate > *bytes_per_second) *bytes_per_second = rate;
     }
     mem_free(r.sums);
@@ -100,10 +94,10 @@ static enum status measure_products(double *macs_per_second, struct engine *e, e
         if (g->pack) g->pack(type, p.packed, PRODUCT_ROWS, PRODUCT_K, p.w);
         const size_t times = PRODUCT_TIMES * n_workers;
         parallel_for(e->pool, n_workers, 1, multiply, &p);
-        const double start = now_s();
+        const double start = clock_s();
         parallel_for(e->pool, times, 8, multiply, &p);
         *macs_per_second = (double)times * PRODUCT_ROWS * PRODUCT_TOKENS * PRODUCT_K /
-                           (now_s() - start);
+                           (clock_s() - start);
     }
     mem_free(p.w);
     mem_free(p.packed);

@@ -105,7 +105,8 @@ static size_t pair_up(struct corpus_file *files, size_t n) {
 enum status corpus_list(struct corpus *out, const char *path, struct error *err) {
     struct corpus c = {.path = path};
     struct array files = {0};
-    enum status st = list_directory(&c, &files, "", 0, err);
+    enum status st = file_check_name(path, err);
+    if (!st) st = list_directory(&c, &files, "", 0, err);
     c.n = pair_up(files.data, files.n);
     if (st == OK && c.n > 0) {
         c.files = arena_alloc(&c.arena, c.n * sizeof(*c.files));

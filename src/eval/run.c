@@ -6,8 +6,8 @@
 #include "eval/run.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "eval/privacy.h"
 
@@ -130,17 +130,11 @@ static void document_failed(struct work *w, struct eval_scores *scores, const ch
     if (w->run->on_failed) w->run->on_failed(w->run->ctx, w->name, why);
 }
 
-static double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static enum status anonymize_note(struct work *w, struct eval_scores *scores, struct error *err) {
     struct error why;
-    const double start = now_seconds();
+    const double start = clock_s();
     const enum status st = anonymize(&w->result, w->run->anonymizer, &w->doc, &why);
-    scores->detect_seconds += now_seconds() - start;
+    scores->detect_seconds += clock_s() - start;
     if (st) {
         w->result = (struct anon_result){0};
         document_failed(w, scores, why.message);
@@ -299,7 +293,7 @@ static enum status score_note(struct eval_scores *scores, const struct eval_run 
 }
 
 enum status eval_run(struct eval_scores *out, const struct eval_run *run, struct error *err) {
-    const double start = now_seconds();
+    const double start = clock_s();
     struct eval_scores scores = {
         .labels_comparable = !run->policies->reader,
         .clinical_known = run->corpus->has_clinical || run->terms,
@@ -314,7 +308,7 @@ enum status eval_run(struct eval_scores *out, const struct eval_run *run, struct
         eval_scores_release(&scores);
         return st;
     }
-    scores.seconds = now_seconds() - start;
+    scores.seconds = clock_s() - start;
     *out = scores;
     return OK;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/intl.h"
 #include "base/mem.h"
 #include "gguf/parse.h"
@@ -51,6 +52,8 @@ static enum status map_descriptor(struct gguf *g, int fd, struct error *err) {
 }
 
 static enum status map_file(struct gguf *g, struct error *err) {
+    enum status st = file_check_name(g->path, err);
+    if (st) return st;
     /* not to wait at a pipe that nobody writes */
     const int fd = open(g->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
@@ -58,7 +61,7 @@ static enum status map_file(struct gguf *g, struct error *err) {
         return fail(err, code == ENOENT || code == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
                     _("cannot open %s: %s"), g->path, strerror(code));
     }
-    const enum status st = map_descriptor(g, fd, err);
+    st = map_descriptor(g, fd, err);
     close(fd);
     return st;
 }
