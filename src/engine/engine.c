@@ -14,6 +14,18 @@
 
 enum { LOAD_STEP = 64 << 20 };
 
+enum status engine_open_text(struct engine *e, struct error *err) {
+    const size_t n_logits = model_hparams(e->model)->n_vocab;
+    struct tokenizer *t = e->tokenizer;
+    enum status st = t ? OK : tokenizer_open(&t, e->gguf, err);
+    if (!st && tokenizer_n_vocab(t) <= n_logits) e->tokenizer = t;
+    if (st || e->tokenizer) return st;
+    st = fail(err, ERR_INVALID, _("%s: its tokenizer has %zu tokens, its model only %zu"),
+              e->gguf->path, tokenizer_n_vocab(t), n_logits);
+    tokenizer_close(t);
+    return st;
+}
+
 enum status engine_open(struct engine **out, const struct engine_options *opt, struct error *err) {
     struct engine *e = mem_zalloc(sizeof(*e));
     if (!e) return fail(err, ERR_NOMEM, _("not enough memory for the engine"));
@@ -21,6 +33,7 @@ enum status engine_open(struct engine **out, const struct engine_options *opt, s
     if (!st && opt->exact) kernels_make_exact(&e->kernels);
     if (!st) st = gguf_open(&e->gguf, opt->model_path, err);
     if (!st) st = model_open(&e->model, e->gguf, err);
+    if (!st && opt->wants_text) st = engine_open_text(e, err);
     if (!st) st = pool_open(&e->pool, opt->n_threads, err);
     if (st) {
         engine_close(e);
@@ -33,6 +46,7 @@ enum status engine_open(struct engine **out, const struct engine_options *opt, s
 void engine_close(struct engine *e) {
     if (!e) return;
     pool_close(e->pool);
+    tokenizer_close(e->tokenizer);
     model_close(e->model);
     gguf_close(e->gguf);
     mem_free(e);
@@ -70,4 +84,8 @@ const char *engine_isa(const struct engine *e) {
 
 size_t engine_n_threads(const struct engine *e) {
     return pool_size(e->pool);
+}
+
+const struct tokenizer *engine_tokenizer(const struct engine *e) {
+    return e->tokenizer;
 }

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "tokenizer/tokenizer.h"
 
 struct engine;
 struct session;
@@ -28,6 +29,7 @@ struct engine_options {
     size_t n_threads; /* 0: one a physical core; clamped to what the process may use */
     const char *isa;  /* highest instruction set, NULL: all the processor has */
     bool exact;       /* f32 activations: the yardstick, slow */
+    bool wants_text;  /* as engine_open_text */
 };
 
 /* Maps and binds the file; reads none of the weights. */
@@ -43,6 +45,15 @@ const struct gguf *engine_gguf(const struct engine *e);
 const struct hparams *engine_hparams(const struct engine *e);
 const char *engine_isa(const struct engine *e);
 size_t engine_n_threads(const struct engine *e);
+
+/* Opens the file's tokenizer, unless it is open: to be called before the engine is shared by
+ * threads. ERR_UNSUPPORTED and others of tokenizer_open: the model then still runs, on ids alone.
+ */
+enum status engine_open_text(struct engine *e, struct error *err);
+
+/* NULL unless opened. Its vocabulary is not larger than the model's; a model may
+ * have more logits (padding), which no token stands for. */
+const struct tokenizer *engine_tokenizer(const struct engine *e);
 
 struct session_options {
     size_t n_ctx;          /* the longest a sequence may become; 0: the model's own, at most 8192 */
@@ -71,6 +82,7 @@ void session_close(struct session *s); /* NULL is accepted */
 
 size_t session_n_ctx(const struct session *s);
 size_t session_n_batch(const struct session *s);
+size_t session_n_vocab(const struct session *s); /* logits of a position */
 
 /* Positions a sequence holds. */
 size_t session_length(const struct session *s, size_t seq);

@@ -13,6 +13,7 @@ struct engine {
     struct gguf *gguf;
     struct model *model;
     struct pool *pool;
+    struct tokenizer *tokenizer; /* NULL: not asked for */
 };
 
 #endif

@@ -128,6 +128,10 @@ size_t session_n_batch(const struct session *s) {
     return s->n_batch;
 }
 
+size_t session_n_vocab(const struct session *s) {
+    return engine_hparams(s->engine)->n_vocab;
+}
+
 size_t session_length(const struct session *s, size_t seq) {
     return seq < s->kv->shape.n_seq_max ? s->kv->sequences[seq].length : 0;
 }
