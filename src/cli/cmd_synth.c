@@ -8,12 +8,13 @@
 
 #include "base/base.h"
 #include "cli/engine_args.h"
+#include "cli/mapped.h"
 #include "cli/progress.h"
 #include "convert/synth.h"
 
 struct settings {
     struct synth_options synth;
-    const char *out;
+    const char *out, *vocab_path;
     bool help;
 };
 
@@ -22,17 +23,20 @@ enum {
     OPT_SEED,
     OPT_LAYERS,
     OPT_FORCE,
+    OPT_VOCAB,
 };
 
 enum { LAYERS_MAX = 1000 };
 
-static const struct cli_option options[] = {
-    {"type", OPT_TYPE, N_("TYPE"),
+static const struct cli_option synth_options[] = {
+    {"type", OPT_TYPE, N_("FORMAT"),
      N_("format of the matrices: F32, F16, BF16, Q4_0, Q4_1,\nQ5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, "
         "Q5_K, Q6_K,\nIQ4_NL, IQ4_XS: all of them so; Q4_K_M, Q4_K_S,\nQ5_K_M, Q5_K_S: the usual "
         "mixtures (default: Q4_K_M)")},
     {"seed", OPT_SEED, N_("N"), N_("another seed gives other weights (default: 1)")},
     {"layers", OPT_LAYERS, N_("N"), N_("so many layers instead of the shape's own")},
+    {"vocab", OPT_VOCAB, N_("FILE.gguf"),
+     N_("take tokens and chat template from this file, so\nthat run and chat work")},
     {"force", OPT_FORCE, NULL, N_("replace an existing file")},
     {"help", 'h', NULL, N_("this text")},
     {NULL, 0, NULL, NULL},
@@ -44,7 +48,7 @@ static void print_help(void) {
     cli_help(_("sigilo synth SHAPE OUT [OPTION]..."),
              _("Writes a model file with random weights in the shape of a real model, to measure\n"
                "speed and memory on. What such a model writes means nothing."),
-             options, NULL);
+             synth_options, NULL);
     printf("\n%s\n", _("Shapes:"));
     for (size_t i = 0; i < n; i++)
         printf("  %-18s %s: %u x %u\n", shapes[i].name, shapes[i].arch, shapes[i].n_layer,
@@ -68,6 +72,7 @@ static int take_option(struct settings *s, int c) {
         st = parse_count(&n, optarg, "--layers", 1, LAYERS_MAX, &err);
         if (st == OK) s->synth.n_layer = (uint32_t)n;
         break;
+    case OPT_VOCAB: s->vocab_path = optarg; break;
     case OPT_FORCE: s->synth.replace = true; break;
     case 'h': s->help = true; break;
     }
@@ -79,7 +84,7 @@ static int parse(struct settings *s, int argc, char **argv) {
     struct error err;
     optind = 1;
     opterr = 0;
-    for (int c; (c = cli_getopt(argc, argv, options, &err)) != -1;) {
+    for (int c; (c = cli_getopt(argc, argv, synth_options, &err)) != -1;) {
         if (c == '?') return cli_misuse(false, "synth", "%s", err.message);
         const int code = take_option(s, c);
         if (code || s->help) return code;
@@ -112,8 +117,13 @@ int cmd_synth(int argc, char **argv) {
     }
     s.synth.progress = on_progress;
     s.synth.context = &progress;
-    const enum status st = synth(s.out, &s.synth, &err);
+    struct gguf *vocab = NULL;
+    if (s.vocab_path) mapped_watch(s.vocab_path);
+    enum status st = s.vocab_path ? gguf_open(&vocab, s.vocab_path, &err) : OK;
+    s.synth.vocab = vocab;
+    if (!st) st = synth(s.out, &s.synth, &err);
     progress_hide(&progress);
+    gguf_close(vocab);
     if (st == OK) return EXIT_DONE;
     return cli_fail(false, &err, EXIT_FAILED);
 }

@@ -211,6 +211,9 @@ static void make_plan(struct plan *p) {
 
 /* Metadata. The writer's first failure stays; what follows does nothing. */
 
+#define VOCAB_PREFIX "tokenizer."
+enum { VOCAB_TOKENS_MAX = 1 << 24 };
+
 struct metadata {
     struct gguf_writer *w;
     const char *arch;
@@ -263,6 +266,16 @@ static void put_attention(struct metadata *m, const struct synth_shape *s) {
     }
 }
 
+static void put_vocab(struct metadata *m, const struct gguf *vocab) {
+    if (!vocab) put_string(m, "tokenizer.ggml.model", "none");
+    for (size_t i = 0; vocab && m->st == OK && i < vocab->n_pairs; i++) {
+        const struct gguf_string key = vocab->pairs[i].key;
+        const size_t n = strlen(VOCAB_PREFIX);
+        if (key.n > n && memcmp(key.data, VOCAB_PREFIX, n) == 0)
+            m->st = gguf_writer_put_pair(m->w, &vocab->pairs[i], m->err);
+    }
+}
+
 static enum status put_metadata(struct gguf_writer *w, const struct plan *p, struct error *err) {
     const struct synth_shape *s = p->shape;
     struct metadata m = {w, s->arch, OK, err};
@@ -281,7 +294,7 @@ static enum status put_metadata(struct gguf_writer *w, const struct plan *p, str
         put_u32(&m, "rope.scaling.original_context_length", s->rope_original);
         put_f32(&m, "rope.scaling.attn_factor", 1.1902381f);
     }
-    put_string(&m, "tokenizer.ggml.model", "none");
+    put_vocab(&m, p->opt->vocab);
     return m.st;
 }
 
@@ -397,12 +410,25 @@ static enum status write_file(const char *path, const struct plan *p, struct err
     return st;
 }
 
+static enum status take_vocab(struct synth_shape *shape, const struct gguf *vocab,
+                              struct error *err) {
+    const struct gguf_value *tokens = gguf_find(vocab, VOCAB_PREFIX "ggml.tokens");
+    if (!tokens || tokens->type != GGUF_ARRAY || tokens->n_items == 0 ||
+        tokens->n_items > VOCAB_TOKENS_MAX)
+        return fail(err, ERR_NOT_FOUND, _("%s holds no vocabulary"), vocab->path);
+    shape->n_vocab = (uint32_t)tokens->n_items;
+    return OK;
+}
+
 enum status synth(const char *path, const struct synth_options *opt, struct error *err) {
-    struct plan p = {.shape = opt->shape, .opt = opt};
+    struct synth_shape shape = *opt->shape;
+    struct plan p = {.shape = &shape, .opt = opt};
+    enum status st = opt->vocab ? take_vocab(&shape, opt->vocab, err) : OK;
+    if (st) return st;
     p.n_layer = opt->n_layer ? opt->n_layer : p.shape->n_layer;
     make_plan(&p);
-    const enum status st = p.failed ? fail(err, ERR_NOMEM, _("not enough memory for the plan"))
-                                    : write_file(path, &p, err);
+    st = p.failed ? fail(err, ERR_NOMEM, _("not enough memory for the plan"))
+                  : write_file(path, &p, err);
     array_release(&p.tensors);
     return st;
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "convert/mix.h"
+#include "gguf/gguf.h"
 
 /* The hyper-parameters of a published model, as its GGUF file tells them; 0 where it tells none. */
 struct synth_shape {
@@ -36,14 +37,16 @@ struct synth_options {
     const struct synth_shape *shape;
     enum mix mix;
     uint64_t seed;
-    uint32_t n_layer; /* 0: the shape's own */
+    uint32_t n_layer;         /* 0: the shape's own */
+    const struct gguf *vocab; /* NULL: none; else its tokenizer.* keys are copied, and the model
+                                 has as many tokens as they name */
     bool replace;
     void (*progress)(void *context, size_t done_bytes, size_t total_bytes); /* may be NULL */
     void *context;
 };
 
 /* Writes the file; the same bytes on every machine for the same options. ERR_NOT_FOUND (no such
- * directory), ERR_EXISTS, ERR_IO, ERR_NOMEM. */
+ * directory; a vocabulary without tokens), ERR_EXISTS, ERR_IO, ERR_NOMEM. */
 enum status synth(const char *path, const struct synth_options *opt, struct error *err);
 
 #endif
