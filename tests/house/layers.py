@@ -19,7 +19,8 @@ import tempfile
 LIBRARIES = {
     'pcre2.h': {'text'},
     'yaml.h': None,
-    'jansson.h': {'cli', 'eval', 'server'},  # a plain data type
+    'jansson.h': {'chat', 'cli', 'engine', 'eval', 'server'},  # a plain data type
+    'histedit.h': {'cli'},
     'sqlite3.h': {'store'},
     'curl/curl.h': {'net'},
     'microhttpd.h': {'server'},
