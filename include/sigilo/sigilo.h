@@ -5,9 +5,12 @@
  *   struct sigilo_engine   a model file, mapped; what does not change
  *   struct sigilo_session  one sequence of tokens and its cache; what does
  *
- * Link with `pkg-config --cflags --libs sigilo`; examples/greedy.c is a whole program. An engine
- * may be used by one thread at a time, and so may its sessions. Nothing here writes to stdout or
- * stderr or exits. Until version 1.0 functions may change between minor versions.
+ *   struct sigilo_chat     messages, and a session that answers them
+ *
+ * Link with `pkg-config --cflags --libs sigilo`; examples/chat.c and examples/greedy.c are whole
+ * programs. An engine may be used by one thread at a time, and so may its sessions. Nothing here
+ * writes to stdout or stderr or exits. Until version 1.0 functions may change between minor
+ * versions.
  */
 #ifndef SIGILO_SIGILO_H
 #define SIGILO_SIGILO_H
@@ -90,6 +93,97 @@ void sigilo_session_truncate(struct sigilo_session *session, size_t n);
  * SIGILO_INVALID when nothing was fed since the session was opened or truncated. */
 enum sigilo_status sigilo_session_logits(struct sigilo_session *session, float *out,
                                          struct sigilo_error *error);
+
+/* --- text: these need a model file whose tokenizer we know (else SIGILO_UNSUPPORTED) --- */
+
+enum sigilo_tokenize_flags {
+    SIGILO_ADD_BOS = 1,       /* the beginning-of-text token in front, if the model wants one */
+    SIGILO_PARSE_SPECIAL = 2, /* names of special tokens become the tokens */
+};
+
+/* Token ids of n bytes of UTF-8 (what is not valid becomes U+FFFD). At most `capacity` ids are
+ * written; *n_ids is how many there are: SIGILO_FULL when they are more. ids may be NULL where
+ * capacity is 0. */
+enum sigilo_status sigilo_tokenize(struct sigilo_engine *engine, const char *text, size_t n,
+                                   int flags, int32_t *ids, size_t capacity, size_t *n_ids,
+                                   struct sigilo_error *error);
+
+/* Text of n ids as a new NUL-terminated string (sigilo_free), its length in *n_text (may be NULL).
+ * `special` not 0: special tokens appear by name. */
+enum sigilo_status sigilo_detokenize(struct sigilo_engine *engine, const int32_t *ids, size_t n,
+                                     int special, char **text, size_t *n_text,
+                                     struct sigilo_error *error);
+
+/* The prompt of messages, as the chat template makes it, in a new string. `messages_json`:
+ * [{"role":"user","content":"..."},...]. `chat_template` NULL: the model file's own. The prompt
+ * ends where the answer begins. */
+enum sigilo_status sigilo_render(struct sigilo_engine *engine, const char *messages_json,
+                                 const char *chat_template, char **text,
+                                 struct sigilo_error *error);
+
+void sigilo_free(void *text); /* NULL is accepted */
+
+struct sigilo_answer_options { /* begin with sigilo_answer_options_init */
+    size_t n_tokens;           /* at most; 0: until the answer ends */
+    const char *const *stops;  /* [n_stops] texts before which it ends */
+    size_t n_stops;
+    const char *grammar;     /* GBNF that the answer keeps to; NULL: none */
+    const char *json_schema; /* or a JSON Schema; NULL: none */
+    int context_shift;       /* not 0: a full context forgets its oldest part */
+    uint64_t seed;           /* UINT64_MAX: another one every time */
+    float temperature;       /* 0.8; 0: always the likeliest token */
+    int32_t top_k;           /* 40; 0: all */
+    float top_p;             /* 0.95; 1: all */
+    float min_p;             /* 0.05; 0: all */
+    float repeat_penalty;    /* 1: none */
+    int32_t repeat_last_n;   /* 64 */
+};
+
+void sigilo_answer_options_init(struct sigilo_answer_options *options);
+
+enum sigilo_stop {
+    SIGILO_STOP_END = 1,   /* the model ended its answer */
+    SIGILO_STOP_WORD,      /* one of `stops` */
+    SIGILO_STOP_LIMIT,     /* n_tokens */
+    SIGILO_STOP_CONTEXT,   /* the context is full */
+    SIGILO_STOP_CANCELLED, /* by the function that got the text */
+};
+
+struct sigilo_answer {
+    enum sigilo_stop stop;
+    size_t n_prompt, n_reused; /* tokens of the prompt; those that were known already */
+    size_t n_answer;
+    double prompt_ms, answer_ms;
+};
+
+/* Gets the text as it comes: whole characters, not NUL-terminated. Not 0: the answer ends here. */
+typedef int sigilo_text_fn(void *context, const char *text, size_t n);
+
+/* Goes on with the n tokens of a prompt. The session then holds prompt and answer; of a prompt that
+ * begins as what it holds, only the rest is computed. `options`, `answer`, `error` may be NULL. */
+enum sigilo_status sigilo_generate(struct sigilo_session *session, const int32_t *ids, size_t n,
+                                   const struct sigilo_answer_options *options, sigilo_text_fn *fn,
+                                   void *context, struct sigilo_answer *answer,
+                                   struct sigilo_error *error);
+
+struct sigilo_chat;
+
+/* The session is borrowed, and the chat's alone until it is closed. `chat_template` NULL: the model
+ * file's own. */
+enum sigilo_status sigilo_chat_open(struct sigilo_chat **out, struct sigilo_session *session,
+                                    const char *chat_template, struct sigilo_error *error);
+void sigilo_chat_close(struct sigilo_chat *chat); /* NULL is accepted */
+
+/* The system message; NULL or "": none. */
+enum sigilo_status sigilo_chat_system(struct sigilo_chat *chat, const char *text,
+                                      struct sigilo_error *error);
+
+/* Adds a user's message and gives the model's answer to fn; both stay in the conversation. On an
+ * error it is as it was. */
+enum sigilo_status sigilo_chat_say(struct sigilo_chat *chat, const char *text,
+                                   const struct sigilo_answer_options *options, sigilo_text_fn *fn,
+                                   void *context, struct sigilo_answer *answer,
+                                   struct sigilo_error *error);
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ class Installed:
     """Everything below `root`, and the flags that lead there."""
 
     def __init__(self, source, build, scratch):
-        self.source, self.scratch, self.root = source, scratch, os.path.join(scratch, 'root')
+        self.source, self.build, self.scratch, self.root = source, build, scratch, os.path.join(scratch, 'root')
         run('meson', 'install', '-C', build, '--no-rebuild', '--quiet', '--destdir', self.root)
         self.library = os.path.realpath(one(f'{self.root}/**/libsigilo.so'))
         self.header = one(f'{self.root}/**/sigilo/sigilo.h')
@@ -74,6 +74,17 @@ def example_says_what_the_program_says(at, program, sanitizer):
     want = run(program, 'greedy', model, '--tokens', '1,5,9', '-n', '16', '--kv', 'f16').strip().split(',')
     assert ids == want, f'{ids}, not {want}'
     assert len(set(ids)) > 1, ids
+
+
+def chat_example_talks(at, program, sanitizer):
+    exe, model = os.path.join(at.scratch, 'chat'), os.path.join(at.scratch, 'c.gguf')
+    vocabulary = os.path.join(at.build, 'tests', 'vocab-llama3.gguf')
+    at.compile('cc', sanitizer, os.path.join(at.source, 'examples', 'chat.c'), *at.flags(), '-o', exe)
+    run(program, 'synth', 'tiny-llama3', model, '--vocab', vocabulary, '--force')
+    talk = subprocess.run([exe, model], input='Hola\nChau\n', capture_output=True, text=True, errors='replace', check=False,
+                          env=dict(os.environ, LD_LIBRARY_PATH=os.path.dirname(at.library)), timeout=120)
+    assert talk.returncode in (0, 1) and talk.stdout.strip(), talk
+    assert talk.returncode == 0 or 'context' in talk.stderr, talk.stderr
 
 
 def cxx_program_links(at, program, sanitizer):
@@ -102,7 +113,7 @@ def only_its_own_symbols(at):
     foreign = {n for n in names if not n.startswith('sigilo_') and not SANITIZERS.match(n)}
     assert not foreign, sorted(foreign)
     with open(at.header, encoding='utf-8') as file:
-        code = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.S)
+        code = re.sub(r'/\*.*?\*/|typedef[^;]*;', '', file.read(), flags=re.S)
     declared = set(re.findall(r'\b(sigilo_\w+)\(', code))
     shown = {n for n in names if n.startswith('sigilo_')}
     assert declared == shown, f'declared and not shown, or the reverse: {sorted(declared ^ shown)}'
@@ -119,6 +130,7 @@ def main(program, source, build):
         at, sanitizer = Installed(source, build, scratch), sanitizer_of(build)
         tests = [
             ('example', lambda: example_says_what_the_program_says(at, program, sanitizer)),
+            ('chat', lambda: chat_example_talks(at, program, sanitizer)),
             ('c++', lambda: cxx_program_links(at, program, sanitizer)),
             ('header_c99', lambda: header_stands_alone(at, 'cc', 'c99', 'c')),
             ('header_c17', lambda: header_stands_alone(at, 'cc', 'c17', 'c')),
