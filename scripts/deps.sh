@@ -27,6 +27,7 @@ build cmd:python3               python3                python3
 build pc:libpcre2-8             libpcre2-dev           pcre2-devel
 build pc:jansson                libjansson-dev         jansson-devel
 build pc:yaml-0.1               libyaml-dev            libyaml-devel
+build pc:libedit                libedit-dev            libedit-devel
 build pc:cmocka                 libcmocka-dev          libcmocka-devel
 ci    cmd:clang                 clang                  clang
 ci    cmd:clang-format          clang-format           clang-tools-extra
@@ -36,6 +37,10 @@ ci    cmd:valgrind              valgrind               valgrind
 ci    cmd:localedef             libc-bin               glibc-common
 ci    file:/usr/share/i18n/locales/es_UY  locales      glibc-locale-source
 ci    cmd:mandoc                mandoc                 -
+ci    cmd:zsh                   zsh                    zsh
+ci    cmd:fish                  fish                   -
+ci    cmd:node                  nodejs                 nodejs
+ci    cmd:npm                   npm                    npm
 ci    cmd:powerpc64le-linux-gnu-gcc       gcc-powerpc64le-linux-gnu  -
 ci    file:/usr/powerpc64le-linux-gnu/include/stdio.h  libc6-dev-ppc64el-cross  -
 ci    cmd:qemu-ppc64le          qemu-user              -

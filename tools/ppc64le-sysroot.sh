@@ -17,7 +17,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 sysroot=$(realpath -m "${1:-$root/out/ppc64le/sysroot}")
 [ $# -eq 0 ] || shift
 packages=(libc6-dev libgcc-12-dev libcurl4-openssl-dev libmicrohttpd-dev libjansson-dev
-          libyaml-dev libpcre2-dev libsqlite3-dev libnuma-dev libcmocka-dev "$@")
+          libyaml-dev libpcre2-dev libsqlite3-dev libnuma-dev libcmocka-dev libedit-dev "$@")
 
 suite=$(. /etc/os-release; echo "${VERSION_CODENAME:-}")
 stamp="$suite ${packages[*]}"

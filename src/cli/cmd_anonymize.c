@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "anon/anon.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/intl.h"
 #include "base/mem.h"
@@ -33,11 +33,11 @@ enum {
     OPT_COLOUR
 };
 
-static const struct cli_option options[] = {
+const struct cli_option anonymize_options[] = {
     {NULL, 0, NULL, N_("What is found and replaced:")},
-    {"policy", OPT_POLICY, N_("NAME|FILE"),
+    {"policy", OPT_POLICY, N_("POLICY|FILE"),
      N_("uruguay (default), meddocan, or a .yaml file of your own")},
-    {"detectors", OPT_DETECTORS, N_("LIST"),
+    {"detectors", OPT_DETECTORS, N_("DETECTOR,..."),
      N_("which detectors: rules, tagger, llm, patient, or all\n(default: those that can run; now "
         "rules)")},
     {NULL, 0, NULL, N_("Where the result goes:")},
@@ -46,7 +46,7 @@ static const struct cli_option options[] = {
     {"json", OPT_JSON, NULL, N_("one JSON object a document on stdout: text, spans, verdict")},
     {"show", OPT_SHOW, NULL, N_("the note with its personal data coloured by label")},
     {"explain", OPT_EXPLAIN, NULL, N_("for each find: where, label, score, which rule and why")},
-    {"colour", OPT_COLOUR, N_("WHEN"), N_("auto (default), always, never: colours of --show")},
+    {"colour", OPT_COLOUR, "auto|always|never", N_("colours of --show (default: auto)")},
     {NULL, 0, NULL, N_("Else:")},
     {"fail-on-review", OPT_REVIEW, NULL, N_("exit 1 when a document is for review")},
     {"help", 'h', NULL, N_("this text")},
@@ -80,7 +80,7 @@ static void help(void) {
                "written). Without FILE, or with -, standard input is read. From a directory .txt "
                "and .md\n"
                "files are taken."),
-             options, _("Exit status: 0 done; 1 some document FAILED; 2 misuse."));
+             anonymize_options, _("Exit status: 0 done; 1 some document FAILED; 2 misuse."));
 }
 
 /* ---- planning ---- */
@@ -204,12 +204,6 @@ static int plan(struct settings *set, const struct inputs *inputs, char *const *
 
 /* ---- one document ---- */
 
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 static enum status make_parent(const char *path, struct error *err) {
     const char *slash = strrchr(path, '/');
     if (!slash || slash == path) return OK;
@@ -284,11 +278,11 @@ static void run_document(struct run *run, const struct input *in) {
     struct error err = in->error, ignored;
     struct document doc = {0};
     struct anon_result result = {0};
-    const double start = now_ms();
+    const double start = clock_ms();
     const enum form form = run->set->form;
     enum status st = in->is_unreadable ? in->error.status : document_read(&doc, in->path, &err);
     const bool is_read = st == OK;
-    const double read_ms = now_ms() - start;
+    const double read_ms = clock_ms() - start;
     if (st == OK) st = anonymize(&result, run->anonymizer, &doc, &err);
     if (st == OK && (run->set->output || form == FORM_TEXT))
         st = write_output(run, in, &result, &doc, &err);
@@ -317,7 +311,7 @@ static int parse(struct settings *set, int argc, char **argv, bool *done) {
     const char *colour = "auto";
     *done = false;
     optind = 1;
-    while ((c = cli_getopt(argc, argv, options, &err)) != -1) {
+    while ((c = cli_getopt(argc, argv, anonymize_options, &err)) != -1) {
         switch (c) {
         case OPT_POLICY: set->policy = optarg; break;
         case OPT_DETECTORS:

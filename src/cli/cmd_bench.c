@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "base/mem.h"
 #include "base/threads.h"
@@ -22,7 +22,7 @@
 
 enum { OPT_JSON = 300, RUNS_MAX = 1000, TOKENS_MAX = 1 << 20 };
 
-static const struct cli_option options[] = {
+const struct cli_option bench_options[] = {
     {"prompt", 'p', N_("N"), N_("tokens of the prompt; 0: leave it out (512)")},
     {"number", 'n', N_("N"), N_("tokens to generate; 0: leave it out (32)")},
     {"runs", 'r', N_("N"), N_("times each is run (5)")},
@@ -48,14 +48,14 @@ static int parse(struct request *r, int argc, char **argv) {
     int c;
     r->json = cli_wants_json(argc, argv);
     optind = 1;
-    while ((c = cli_getopt(argc, argv, options, &err)) != -1) {
+    while ((c = cli_getopt(argc, argv, bench_options, &err)) != -1) {
         switch (c) {
         case 'h':
             cli_help(
                 _("sigilo bench MODEL.gguf [OPTION]..."),
                 _("Measures prompt and generation rates: the median of several runs, after one\n"
                   "that does not count."),
-                options, NULL);
+                bench_options, NULL);
             return EXIT_DONE;
         case 'p': parse_count(&r->n_prompt, optarg, "-p", 0, TOKENS_MAX, &err); break;
         case 'n': parse_count(&r->n_generate, optarg, "-n", 0, TOKENS_MAX, &err); break;
@@ -70,12 +70,6 @@ static int parse(struct request *r, int argc, char **argv) {
         return cli_misuse(r->json, "bench", _("nothing to measure: -p and -n are both 0"));
     r->args.engine.model_path = argv[optind];
     return -1;
-}
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* Token ids that are all over the vocabulary; which ones does not matter to the arithmetic. */
@@ -94,10 +88,10 @@ static enum status run_prompt(double *seconds, const struct request *r, struct e
     for (size_t i = 0; i < r->n_prompt; i++)
         tokens[i] = some_token(e, i);
     session_truncate(s, 0, 0);
-    const double start = now_s();
+    const double start = clock_s();
     const enum status st = session_feed(s, 0, tokens, r->n_prompt, err);
     if (!st) session_logits(s, 0, 1, logits);
-    *seconds = now_s() - start;
+    *seconds = clock_s() - start;
     mem_free(tokens);
     return st;
 }
@@ -106,13 +100,13 @@ static enum status run_generate(double *seconds, const struct request *r, struct
                                 struct session *s, float *logits, struct error *err) {
     enum status st = OK;
     session_truncate(s, 0, 0);
-    const double start = now_s();
+    const double start = clock_s();
     for (size_t i = 0; !st && i < r->n_generate; i++) {
         const int32_t token = some_token(e, i);
         st = session_feed(s, 0, &token, 1, err);
         if (!st) session_logits(s, 0, 1, logits);
     }
-    *seconds = now_s() - start;
+    *seconds = clock_s() - start;
     return st;
 }
 

@@ -30,13 +30,13 @@ enum {
     OPT_CHECK,
 };
 
-static const struct cli_option options[] = {
+const struct cli_option eval_options[] = {
     {NULL, 0, NULL, N_("What is scored:")},
-    {"policy", OPT_POLICY, N_("NAME|FILE"),
+    {"policy", OPT_POLICY, N_("POLICY|FILE"),
      N_("policy (default: the shipped one that has the\ncorpus's labels)")},
-    {"detectors", OPT_DETECTORS, N_("LIST"),
+    {"detectors", OPT_DETECTORS, N_("DETECTOR,..."),
      N_("rules, tagger, llm, patient or all (default: those\nthat can run)")},
-    {"operating-point", OPT_POINT, N_("default|f1"),
+    {"operating-point", OPT_POINT, "default|f1",
      N_("how sure a detector must be (default: default;\nthe rules have one point now: both give "
         "the "
         "same)")},
@@ -63,7 +63,7 @@ static void print_help(void) {
         _("sigilo eval CORPUS [OPTION]..."),
         _("Scores the anonymiser on an annotated corpus: a directory of BRAT files, X.txt beside\n"
           "X.ann, sub-directories included."),
-        options, NULL);
+        eval_options, NULL);
 }
 
 static int failed(const struct settings *s, int code, const struct error *err) {
@@ -81,7 +81,10 @@ static int take_option(struct settings *s, int c) {
     case OPT_POINT:
         if (strcmp(optarg, "default") == 0 || strcmp(optarg, "f1") == 0) return 0;
         return cli_misuse(s->json, "eval", _("--operating-point is default or f1, not %s"), optarg);
-    case OPT_PREDICTIONS: s->predictions = optarg; return 0;
+    case OPT_PREDICTIONS:
+        s->predictions = optarg;
+        if (file_check_name(optarg, &err) == OK) return 0;
+        return cli_misuse(s->json, "eval", "%s", err.message);
     case OPT_TERMS: s->clinical_terms = optarg; return 0;
     case OPT_JSON: s->json = true; return 0;
     case OPT_CSV: s->csv = optarg; return 0;
@@ -99,7 +102,7 @@ static int parse(struct settings *s, int argc, char **argv) {
     optind = 1;
     opterr = 0;
     struct error err;
-    for (int c; (c = cli_getopt(argc, argv, options, &err)) != -1;) {
+    for (int c; (c = cli_getopt(argc, argv, eval_options, &err)) != -1;) {
         if (c == '?') return cli_misuse(s->json, "eval", "%s", err.message);
         const int code = take_option(s, c);
         if (code || s->help) return code;

@@ -25,7 +25,7 @@ struct settings {
 
 enum { OPT_JSON = 256, OPT_TENSORS };
 
-static const struct cli_option options[] = {
+const struct cli_option inspect_options[] = {
     {"json", OPT_JSON, NULL, N_("one JSON object instead: everything, tensors too")},
     {"tensors", OPT_TENSORS, NULL, N_("list the tensors too")},
     {"help", 'h', NULL, N_("this text")},
@@ -36,7 +36,7 @@ static void print_help(void) {
     cli_help(_("sigilo inspect FILE [OPTION]..."),
              _("Says what is in a GGUF model file: metadata, formats, sizes, and the memory it "
                "takes."),
-             options,
+             inspect_options,
              _("Memory is that of the weights and of the KV cache, which is\n"
                "  context x layers x KV heads x (key length + value length) x bytes,\n"
                "the bytes being 2 in f16 and 34/32 in q8_0. Working memory comes on top."));
@@ -48,7 +48,7 @@ static int parse(struct settings *s, int argc, char **argv) {
     s->json = cli_wants_json(argc, argv);
     optind = 1;
     opterr = 0;
-    for (int c; (c = cli_getopt(argc, argv, options, &err)) != -1;) {
+    for (int c; (c = cli_getopt(argc, argv, inspect_options, &err)) != -1;) {
         if (c == '?') return cli_misuse(s->json, "inspect", "%s", err.message);
         if (c == OPT_TENSORS) s->tensors = true;
         if (c == 'h') {

@@ -14,7 +14,7 @@
 
 enum { OPT_TOKENS = 300, OPT_LAST, OPT_OUT, ROWS_AT_ONCE = 16 };
 
-static const struct cli_option logits_options[] = {
+const struct cli_option logits_options[] = {
     {"tokens", OPT_TOKENS, N_("LIST"), N_("token ids, 1,5,9, or @FILE")},
     {"last", OPT_LAST, N_("N"), N_("only the last N positions (all)")},
     {"out", OPT_OUT, N_("FILE"), N_("where to write; - is standard output")},
@@ -23,7 +23,7 @@ static const struct cli_option logits_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static const struct cli_option greedy_options[] = {
+const struct cli_option greedy_options[] = {
     {"tokens", OPT_TOKENS, N_("LIST"), N_("token ids, 1,5,9, or @FILE")},
     {"number", 'n', N_("N"), N_("ids to add (16)")},
     {"help", 'h', NULL, N_("this text")},

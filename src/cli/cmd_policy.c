@@ -9,7 +9,7 @@
 #include "base/intl.h"
 #include "cli/cli.h"
 
-static const struct cli_option options[] = {
+const struct cli_option policy_options[] = {
     {"help", 'h', NULL, N_("this text")},
     {NULL, 0, NULL, NULL},
 };
@@ -21,7 +21,7 @@ static void help(void) {
                "a policy in which some kind of datum has no label, or a direct identifier would be "
                "kept, is\n"
                "refused."),
-             options, NULL);
+             policy_options, NULL);
 }
 
 static int list(void) {
@@ -51,7 +51,7 @@ int cmd_policy(int argc, char **argv) {
     int c;
     struct error err;
     optind = 1;
-    while ((c = cli_getopt(argc, argv, options, &err)) != -1) {
+    while ((c = cli_getopt(argc, argv, policy_options, &err)) != -1) {
         if (c != 'h') return cli_misuse(false, "policy", "%s", err.message);
         help();
         return EXIT_DONE;

@@ -7,9 +7,9 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "cli/engine_args.h"
 #include "cli/mapped.h"
 #include "cli/progress.h"
@@ -26,7 +26,7 @@ enum { OPT_FORCE = 256, OPT_JSON };
 
 enum { THREADS_MAX = 1024 };
 
-static const struct cli_option options[] = {
+const struct cli_option quantize_options[] = {
     {"force", OPT_FORCE, NULL, N_("replace an existing file")},
     {"threads", 't', N_("N"), N_("threads (default: one a physical core)")},
     {"json", OPT_JSON, NULL,
@@ -42,7 +42,7 @@ static void print_help(void) {
                "  Q4_K_M Q4_K_S Q5_K_M Q5_K_S   mixtures of Q4_K, Q5_K and Q6_K\n"
                "  Q6_K Q8_0 Q4_0 Q5_0           the same for all (Q4_0, Q5_0: the output Q6_K)\n"
                "  F16 BF16 F32                  not quantised"),
-             options,
+             quantize_options,
              _("The error is the sum of squared differences over the sum of squares. IN is best\n"
                "in F32, BF16 or F16: what is quantised already loses a second time."));
 }
@@ -67,7 +67,7 @@ static int parse(struct settings *s, int argc, char **argv) {
     s->json = cli_wants_json(argc, argv);
     optind = 1;
     opterr = 0;
-    for (int c; (c = cli_getopt(argc, argv, options, &err)) != -1;) {
+    for (int c; (c = cli_getopt(argc, argv, quantize_options, &err)) != -1;) {
         if (c == '?') return cli_misuse(s->json, "quantize", "%s", err.message);
         const int code = take_option(s, c);
         if (code || s->help) return code;
@@ -86,7 +86,7 @@ struct report {
     struct progress progress;
     struct quantize_sums total, by_type[DTYPE_N];
     size_t n_tensors[DTYPE_N], n_again, n_misfits;
-    struct timespec started;
+    double started_s;
     json_t *tensors; /* NULL: not wanted */
 };
 
@@ -134,12 +134,6 @@ static void on_tensor(void *context, const struct quantize_tensor *t) {
                   (json_int_t)t->sums.out_bytes, "nmse", quantize_nmse(&t->sums)));
 }
 
-static double seconds_since(struct timespec started) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - started.tv_sec) + (double)(now.tv_nsec - started.tv_nsec) / 1e9;
-}
-
 static double bits_each(size_t n_bytes, size_t n_weights) {
     return n_weights ? 8 * (double)n_bytes / (double)n_weights : 0;
 }
@@ -169,7 +163,7 @@ static void print_table(const struct settings *s, const struct report *r) {
     print_row(_("all"), n_tensors, &r->total);
     printf(_("%s: %s, from %.1f MiB (%.2f bits), in %.1f s\n"), s->out, mix_name(s->mix),
            mebibytes(r->total.in_bytes), bits_each(r->total.in_bytes, r->total.n_weights),
-           seconds_since(r->started));
+           clock_s() - r->started_s);
 }
 
 static bool print_json(const struct settings *s, const struct report *r) {
@@ -178,7 +172,7 @@ static bool print_json(const struct settings *s, const struct report *r) {
         (json_int_t)json_array_size(r->tensors), "weights", (json_int_t)r->total.n_weights,
         "in_bytes", (json_int_t)r->total.in_bytes, "out_bytes", (json_int_t)r->total.out_bytes,
         "quantised_again", (json_int_t)r->n_again, "misfits", (json_int_t)r->n_misfits, "nmse",
-        quantize_nmse(&r->total), "seconds", seconds_since(r->started));
+        quantize_nmse(&r->total), "seconds", clock_s() - r->started_s);
     json_t *o = json_pack("{s:s, s:s, s:s, s:O, s:o}", "in", s->in, "out", s->out, "type",
                           mix_name(s->mix), "tensors", r->tensors, "totals", totals);
     const bool whole = o && json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6)) == 0;
@@ -221,7 +215,7 @@ int cmd_quantize(int argc, char **argv) {
     enum status st = pool_open(&opt.pool, s.n_threads, &err);
     if (st) return cli_fail(s.json, &err, EXIT_FAILED);
     if (s.json) report.tensors = json_array();
-    clock_gettime(CLOCK_MONOTONIC, &report.started);
+    report.started_s = clock_s();
     mapped_watch(s.in);
     st = quantize(s.in, s.out, &opt, &err);
     progress_hide(&report.progress);

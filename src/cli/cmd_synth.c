@@ -28,7 +28,7 @@ enum {
 
 enum { LAYERS_MAX = 1000 };
 
-static const struct cli_option synth_options[] = {
+const struct cli_option synth_options[] = {
     {"type", OPT_TYPE, N_("FORMAT"),
      N_("format of the matrices: F32, F16, BF16, Q4_0, Q4_1,\nQ5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, "
         "Q5_K, Q6_K,\nIQ4_NL, IQ4_XS: all of them so; Q4_K_M, Q4_K_S,\nQ5_K_M, Q5_K_S: the usual "

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/intl.h"
 #include "base/mem.h"
 #include "cli/mapped.h"
 #include "cli/progress.h"
+#include "kernels/kernels.h"
 
 enum { COUNT_MAX = 1 << 30, TOKEN_FILE_MAX = 64 << 20 };
 
@@ -39,6 +41,12 @@ static enum status parse_cache_type(enum dtype *out, const char *text, struct er
     return fail(err, ERR_INVALID, _("--kv must be f32, f16 or q8_0"));
 }
 
+/* A name that is none is a misuse: told here, with those that exist, not when the model opens. */
+static void take_isa(struct engine_args *args, const char *name, struct error *err) {
+    struct kernels ignored;
+    if (kernels_init(&ignored, name, cpu_features(), err) == OK) args->engine.isa = name;
+}
+
 bool engine_args_take(struct engine_args *args, int c, const char *argument, struct error *err) {
     switch (c) {
     case OPT_CTX:
@@ -48,7 +56,7 @@ bool engine_args_take(struct engine_args *args, int c, const char *argument, str
         parse_count(&args->session.n_batch, argument, "--batch", 1, COUNT_MAX, err);
         return true;
     case OPT_KV: parse_cache_type(&args->session.cache_type, argument, err); return true;
-    case OPT_ISA: args->engine.isa = argument; return true;
+    case OPT_ISA: take_isa(args, argument, err); return true;
     case OPT_EXACT:
         args->engine.exact = true;
         args->session.cache_type = DTYPE_F32; /* a yardstick rounds nowhere; a --kv after it may */
@@ -131,6 +139,7 @@ enum status engine_args_open(struct engine **engine, struct session **session,
     st = session_open(session, *engine, &args->session, err);
     if (st) {
         engine_close(*engine);
+        *engine = NULL;
         return st;
     }
     struct progress bar;

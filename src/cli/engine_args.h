@@ -20,10 +20,10 @@ enum engine_option { /* values above 255: long options alone */
 #define ENGINE_ARGS_ROWS                                                                           \
     {NULL, 0, NULL, N_("Running the model:")},                                                     \
         {"ctx", OPT_CTX, N_("N"), N_("positions a sequence may take")},                            \
-        {"kv", OPT_KV, N_("TYPE"), N_("cache of keys and values: f32, f16 or q8_0")},              \
+        {"kv", OPT_KV, "f32|f16|q8_0", N_("cache of keys and values")},                            \
         {"batch", OPT_BATCH, N_("N"), N_("tokens that go through the layers together (256)")},     \
         {"threads", 't', N_("N"), N_("threads (one a physical core)")},                            \
-        {"isa", OPT_ISA, N_("NAME"), N_("highest instruction set to use")}, {                      \
+        {"isa", OPT_ISA, N_("ISA"), N_("highest instruction set to use")}, {                       \
         "exact", OPT_EXACT, NULL, N_("activations in f32, for comparison: slow")                   \
     }
 

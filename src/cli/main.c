@@ -2,6 +2,8 @@
  *
  * sigilo: finds the subcommand and hands over.
  */
+#include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,25 +13,10 @@
 
 #include "base/cpu.h"
 #include "base/intl.h"
-#include "cli/cli.h"
+#include "base/mem.h"
+#include "cli/commands.h"
 #include "config.h"
 #include "kernels/kernels.h"
-
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *help;
-} commands[] = {
-    {"anonymize", cmd_anonymize, N_("replace the personal data of clinical notes")},
-    {"eval", cmd_eval, N_("score the anonymiser on an annotated corpus")},
-    {"logits", cmd_logits, N_("write the logits of token ids")},
-    {"greedy", cmd_greedy, N_("print the token ids that follow")},
-    {"bench", cmd_bench, N_("measure how fast a model runs here")},
-    {"inspect", cmd_inspect, N_("say what is in a model file")},
-    {"policy", cmd_policy, N_("list, show and check policies")},
-    {"quantize", cmd_quantize, N_("write a model file in other formats")},
-    {"synth", cmd_synth, N_("write a model file with random weights, to measure on")},
-};
 
 static void print_version(void) {
     struct kernels kernels;
@@ -44,10 +31,10 @@ static void print_help(void) {
     printf("%s\n\n%s\n",
            _("Removes personal data from clinical notes in Spanish, on this machine."),
            _("Commands:"));
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        printf("  %-12s %s\n", commands[i].name, _(commands[i].help));
-    printf("\n  --help       %s\n  --version    %s\n", _("this text; after a command, its options"),
-           _("version, compiler and instruction set"));
+    for (const struct command *c = commands; c->name; c++)
+        printf("  %-12s %s\n", c->name, _(c->help));
+    putchar('\n');
+    cli_help_options(program_options);
     printf("\n%s\n  sigilo anonymize --show nota.txt\n  sigilo anonymize entrada/ -o salida/\n",
            _("Examples:"));
 }
@@ -75,10 +62,17 @@ static void keep_memory_private(void) {
         (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
+/* What jansson frees may have been messages. */
+static void free_wiped(void *p) {
+    if (p) mem_wipe(p, malloc_usable_size(p));
+    free(p);
+}
+
 int main(int argc, char **argv) {
     const char *lang;
     const int taken = take_language(argc, argv, &lang);
     keep_memory_private();
+    json_set_alloc_funcs(malloc, free_wiped);
     intl_init(lang);
     argc -= taken;
     argv += taken;
@@ -95,8 +89,8 @@ int main(int argc, char **argv) {
         print_version();
         return EXIT_DONE;
     }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, name) == 0) return commands[i].run(argc - 1, argv + 1);
+    const struct command *command = command_find(name);
+    if (command) return command->run(argc - 1, argv + 1);
     cli_say(_("there is no command %s"), name);
     print_help();
     return EXIT_MISUSED;

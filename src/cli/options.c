@@ -10,7 +10,7 @@
 #include "base/intl.h"
 #include "cli/cli.h"
 
-enum { OPTIONS_MAX = 48 };
+enum { OPTIONS_MAX = 96 };
 
 /* The argument that getopt refused. Within letters that stand together, -abc, it has not yet gone
  * on to the next argument; after the last of them, and after a long option, it has. */
@@ -50,10 +50,17 @@ bool cli_wants_json(int argc, char **argv) {
     return false;
 }
 
-void cli_help(const char *usage, const char *about, const struct cli_option *options,
-              const char *closing) {
-    printf("%s %s\n\n%s\n", _("Usage:"), usage, about);
-    if (options->name) putchar('\n');
+enum { LEFT_COLUMNS = 28 }; /* of --help: options on the left, what they do on the right */
+
+/* Of UTF-8 text; an accent takes none of its own. */
+static int columns(const char *text) {
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+void cli_help_options(const struct cli_option *options) {
     for (const struct cli_option *o = options; o->name || o->help; o++) {
         char left[64];
         if (!o->name) {
@@ -65,13 +72,21 @@ void cli_help(const char *usage, const char *about, const struct cli_option *opt
         snprintf(left, sizeof(left), "%s --%s%s%s", letter, o->name, o->argument ? " " : "",
                  o->argument ? _(o->argument) : "");
         /* the text in a column of its own, its own line ends kept */
-        printf("  %-28s ", left);
-        if (strlen(left) > 28) printf("\n%31s", "");
+        const int blanks = LEFT_COLUMNS - columns(left);
+        printf(blanks >= 0 ? "  %s%*s " : "  %s\n%*s", left,
+               blanks >= 0 ? blanks : LEFT_COLUMNS + 3, "");
         for (const char *t = _(o->help); *t; t++) {
             putchar(*t);
-            if (*t == '\n') printf("%31s", "");
+            if (*t == '\n') printf("%*s", LEFT_COLUMNS + 3, "");
         }
         putchar('\n');
     }
+}
+
+void cli_help(const char *usage, const char *about, const struct cli_option *options,
+              const char *closing) {
+    printf("%s %s\n\n%s\n", _("Usage:"), usage, about);
+    if (options->name) putchar('\n');
+    cli_help_options(options);
     if (closing) printf("\n%s\n", closing);
 }

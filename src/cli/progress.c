@@ -5,19 +5,14 @@
 #include "cli/progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { BAR_WIDTH = 30 };
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 void progress_start(struct progress *p, size_t total) {
-    *p = (struct progress){.total = total, .started_s = now_s()};
+    *p = (struct progress){.total = total, .started_s = clock_s()};
     p->visible = total > 1 && isatty(STDERR_FILENO);
 }
 
@@ -26,7 +21,7 @@ void progress_hide(const struct progress *p) {
 }
 
 void progress_step(struct progress *p) {
-    const double now = now_s();
+    const double now = clock_s();
     p->done++;
     if (!p->visible || (now - p->shown_s < 0.1 && p->done < p->total)) return;
     p->shown_s = now;

@@ -60,6 +60,16 @@ def misuse_exits_2_and_says_why():
 
 
 @test
+def an_empty_name_of_a_file_is_said_to_be_empty():
+    write('n.txt')
+    for args in (['anonymize', ''], ['anonymize', 'n.txt', '--policy', ''], ['inspect', ''], ['eval', ''],
+                 ['eval', '.', '--predictions', ''], ['policy', 'check', ''], ['quantize', '', 'out', 'Q8_0'],
+                 ['logits', 'm.gguf', '--tokens', '@', '--out', 'x']):
+        run = sigilo(*args)
+        assert run.code in (1, 2) and 'is empty' in run.err, (args, run.err)
+
+
+@test
 def with_json_a_misuse_is_told_on_stdout_too():
     write('n.txt')
     for args in (['--nosuch', '--json'], ['--json', '--policy', 'nosuch', 'n.txt'],

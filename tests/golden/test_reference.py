@@ -50,7 +50,7 @@ def instruction_sets(model):
     """All the names --isa takes, from the message that refuses another. One that the processor lacks
     means the best it has."""
     done = start('logits', model, '--tokens', '1', '--out', os.devnull, '--isa', '?')
-    names = done.stderr.decode(errors='replace').rpartition('knows ')[2].replace(',', ' ').split()
+    names = done.stderr.decode(errors='replace').rpartition('knows ')[2].split('\n')[0].replace(',', ' ').split()
     if 'ref' not in names:
         raise AssertionError(f'no instruction sets in {done.stderr!r}')
     return names
