@@ -156,16 +156,12 @@ static bool on_token(void *context, const struct completion_token *token) {
     return true;
 }
 
-static double per_second(size_t n, double ms) {
-    return ms > 0 ? (double)n / ms * 1e3 : 0;
-}
-
 static json_t *timings(const struct generated *g) {
     const size_t n = g->n_prompt - g->n_reused;
     return json_pack("{s:I, s:f, s:f, s:I, s:f, s:f}", "prompt_n", (json_int_t)n, "prompt_ms",
-                     g->prompt_ms, "prompt_per_second", per_second(n, g->prompt_ms), "predicted_n",
-                     (json_int_t)g->n_answer, "predicted_ms", g->answer_ms, "predicted_per_second",
-                     per_second(g->n_answer, g->answer_ms));
+                     g->prompt_ms, "prompt_per_second", generate_per_second(n, g->prompt_ms),
+                     "predicted_n", (json_int_t)g->n_answer, "predicted_ms", g->answer_ms,
+                     "predicted_per_second", generate_per_second(g->n_answer, g->answer_ms));
 }
 
 static void print_json(const struct request *r, struct sink *s, const struct generated *g) {

@@ -260,7 +260,7 @@ enum status generate_args_prepare(struct generate_args *args, const struct engin
     return st;
 }
 
-static double per_second(size_t n, double ms) {
+double generate_per_second(size_t n, double ms) {
     return ms > 0 ? (double)n / ms * 1e3 : 0;
 }
 
@@ -268,6 +268,7 @@ void generate_report(const struct generated *g) {
     const size_t computed = g->n_prompt - g->n_reused;
     cli_say(_("prompt: %zu tokens (%zu of them known already), %.2f s, %.1f tokens/s; answer: %zu "
               "tokens, %.2f s, %.1f tokens/s"),
-            g->n_prompt, g->n_reused, g->prompt_ms / 1e3, per_second(computed, g->prompt_ms),
-            g->n_answer, g->answer_ms / 1e3, per_second(g->n_answer, g->answer_ms));
+            g->n_prompt, g->n_reused, g->prompt_ms / 1e3,
+            generate_per_second(computed, g->prompt_ms), g->n_answer, g->answer_ms / 1e3,
+            generate_per_second(g->n_answer, g->answer_ms));
 }

@@ -140,6 +140,9 @@ enum status generate_args_check(const struct generate_args *args, struct error *
 enum status generate_args_prepare(struct generate_args *args, const struct engine *e,
                                   struct error *err);
 
+/* n in so many milliseconds, as a rate; 0 where no time passed. */
+double generate_per_second(size_t n, double ms);
+
 /* How long prompt and answer took, on stderr. */
 void generate_report(const struct generated *g);
 
