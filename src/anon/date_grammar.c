@@ -134,10 +134,48 @@ static size_t spaced_short_month(const struct note *note, size_t month) {
     return sure || point > after ? point : 0;
 }
 
+/* Number words from i on, joined by "y" or "mil": "treinta y uno", "dos mil veinticuatro". */
+static size_t number_words(const struct note *note, size_t i) {
+    enum { WORDS_MAX = 7 };
+    size_t n = 0;
+    while (
+        n < WORDS_MAX &&
+        (note_has(note, i + n, LEX_NUMBER_WORD) ||
+         (n && (note_word_is(note, i + n, "mil") ||
+                (note_word_is(note, i + n, "y") && note_has(note, i + n + 1, LEX_NUMBER_WORD))))))
+        n++;
+    return n;
+}
+
+/* "veintisiete dias del mes de noviembre de dos mil diecinueve", "8 dias del mes de mayo de 2023",
+ * "diez de setiembre de dos mil veinticuatro": as certificates and deeds write it. */
+static size_t date_in_words(const struct note *note, size_t i) {
+    const size_t day = date_is_day(note, i) ? 1 : number_words(note, i);
+    size_t at = i + day;
+    if (day == 0) return 0;
+    const bool days = note_word_in(note, at, "dia|dias");
+    if (days) at++;
+    if (note_word_in(note, at, "del|de") && note_word_is(note, at + 1, "mes")) at += 2;
+    if (!note_word_in(note, at, "de|del") || !note_has(note, at + 1, LEX_MONTH)) return 0;
+    at += 2;
+    size_t year = note_word_in(note, at, "de|del") ? at + 1 : at;
+    if (note_word_is(note, year, "ano")) year++;
+    const size_t words = number_words(note, year);
+    const bool mil = words >= 2 && note_word_is(note, year + 1, "mil");
+    if (mil) return year + words - i;
+    if (days && is_year(note, year)) return year + 1 - i;
+    return days || day > 1 ? at - i : 0;
+}
+
 /* "15 de noviembre de 2024", "9 de julio", "3-mar", "29/mayo", "15 nov 2024", "1º de mayo" */
 static size_t day_and_month_word(const struct note *note, size_t i, int *score) {
     const bool in_words = note_has(note, i, LEX_NUMBER_WORD) && note_word_is(note, i + 1, "de") &&
                           note_has(note, i + 2, LEX_MONTH); /* "VEINTITRES DE ABRIL" */
+    const size_t words = date_in_words(note, i);
+    if (words) {
+        *score = 96;
+        return words;
+    }
     if (!date_is_day(note, i) && !in_words) return 0;
     bool joined;
     const size_t month = month_of_day(note, i, &joined), after = month + 1;

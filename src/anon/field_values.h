@@ -14,6 +14,9 @@ struct value {
     enum rule rule; /* RULE_FIELD or RULE_FIELD_BELOW */
 };
 
+/* rules_field.c: the longest field name that starts at token i: its tokens, and *field; 0: none. */
+size_t field_at(const struct note *note, size_t i, const struct field **field);
+
 /* Claims in a value what its field says it holds: a name, codes, a date and the age beside it... */
 void value_take(struct note *note, const struct value *v);
 

@@ -128,6 +128,20 @@ static size_t joined_words(const struct note *note, size_t i) {
     return n;
 }
 
+/* "VIII": the seventh factor, the fourth ventricle; two letters ("XI") are a month or a grade. */
+static bool is_roman_number(const struct note *note, size_t i) {
+    if (note_len(note, i) < 2 || note_token(note, i)->shape != SHAPE_UPPER) return false;
+    return strspn((const char *)note_text(note, i), "IVXL") >= note_len(note, i);
+}
+
+/* "FT Noelia", "EU S. Wiens", "OP Ayala": the letters of a trade before a name. */
+static bool is_trade_of_next(const struct note *note, size_t i) {
+    const size_t len = note_len(note, i);
+    return len >= 2 && len <= 4 && note_token(note, i)->shape == SHAPE_UPPER &&
+           !note_has(note, i, LEX_ANY_NAME) && note_is_capital(note, i + 1) &&
+           (note_token(note, i + 1)->shape == SHAPE_TITLE || note_len(note, i + 1) == 1);
+}
+
 /* One word of a name with what is joined to it: its tokens; 0: it is none. `first`: no word of the
  * name stands before it; `upper`: the line is in capitals. */
 static size_t name_word(const struct note *note, size_t i, enum name_trust trust, bool first,
@@ -137,6 +151,8 @@ static size_t name_word(const struct note *note, size_t i, enum name_trust trust
     if (is_apostrophe_name(note, i)) return 3;
     if (note_len(note, i) < 2) return 0;
     const bool listed = note_has(note, i, LEX_ANY_NAME);
+    if (!sure && is_roman_number(note, i)) return 0;
+    if (!sure && first && !upper && is_trade_of_next(note, i)) return 0;
     if (!note_is_capital(note, i) && !(listed && sure && !note_has(note, i, LEX_COMMON))) return 0;
     /* "María José Gómez Maestra", "Jorge Subirá Ríos": inside a name where one is expected, a word
      * in title case is a surname whatever else it means */

@@ -8,6 +8,7 @@ void rules_run(struct note *note) {
     rules_net(note);
     rules_clinical(note);
     rules_chat(note);
+    rules_tables(note);
     rules_fields(note);
     rules_dates(note);
     rules_phones(note);

@@ -15,6 +15,7 @@ void rules_clinical(struct note *note); /* rules_clinical.c: closes what only lo
 void rules_chat(
     struct note *note); /* rules_signature.c: authors of an exported chat, listed patients */
 void rules_net(struct note *note);          /* rules_net.c: e-mail, URL, IP, handles */
+void rules_tables(struct note *note);       /* rules_table.c: values below headings */
 void rules_fields(struct note *note);       /* rules_field.c: labelled values */
 void rules_dates(struct note *note);        /* rules_date.c */
 void rules_phones(struct note *note);       /* rules_phone.c */

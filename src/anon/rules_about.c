@@ -205,6 +205,20 @@ static bool is_age_of_name(const struct note *note, size_t i, size_t before, siz
     return !street && !decimal;
 }
 
+/* "M1  Cúneo 81  ICC": in a list of beds, right after the name that opens the row. */
+static bool is_age_in_row(const struct note *note, size_t i, size_t before) {
+    enum { OPENING_TOKENS_MAX = 5 };
+    if (note_len(note, i) != 2 || !note_is_named(note, before) || i - before > 2) return false;
+    size_t name = before;
+    while (name > 0 && (note_is_named(note, name - 1) || note_is_mark(note, name - 1, '.')))
+        name--;
+    if (name - note_line_first(note, i) > OPENING_TOKENS_MAX) return false;
+    const size_t after = i + 1;
+    if (note_glued(note, after) && !note_mark_in(note, after, ".,:;)")) return false;
+    return !note_is_number(note, after) && !note_has(note, after, LEX_UNIT) &&
+           !note_mark_in(note, after, "%/x") && note_number(note, i) >= 13;
+}
+
 void rules_bare_ages(struct note *note) {
     const size_t n = note_n(note);
     for (size_t i = 1; i < n; i++) {
@@ -217,7 +231,7 @@ void rules_bare_ages(struct note *note) {
             note_claim(note, i, after, KIND_AGE, 62, RULE_AGE);
         else if (is_lived(note, i))
             note_claim(note, i, i + 1, KIND_AGE, 62, RULE_AGE);
-        else if (is_age_of_name(note, i, before, after))
+        else if (is_age_of_name(note, i, before, after) || is_age_in_row(note, i, before))
             note_claim(note, i, after, KIND_AGE, 66, RULE_AGE);
     }
 }
@@ -303,9 +317,12 @@ static bool claim_profession(struct note *note, size_t i) {
         (note_is_capital(note, i) && !note_begins_sentence(note, i) && !bracket))
         return false;
     int score = 0;
+    /* "el capataz", "la adscripta": somebody told by a trade, mostly nobody of the family */
+    const bool somebody = n == 1 && note_word_in(note, i - 1, "el|la|al|del|los|las") &&
+                          !note_has(note, i - 2, LEX_KIN);
     if (strong && (cue || bracket || commas || kin || apposed))
         score = 75;
-    else if (strong)
+    else if (strong && !somebody)
         score = 56;
     else if ((bracket || commas ||
               (cue && !note_word_in(note, i - 1, "de|es|como|fue|era|padre|madre|trabajo"))))

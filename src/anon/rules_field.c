@@ -4,8 +4,8 @@
  *
  * A field's name is looked for at a line's start, after a wide gap, after a mark, and anywhere
  * before a colon. Its value is what follows on the line up to the next field, a wide gap or the
- * line's end; or, in forms, the line below; or the column below, when a line holds field names
- * only. What the value is made of depends on the field (field_values.c).
+ * line's end; or, in forms, the line below. Tables are rules_table.c's. What the value is made of
+ * depends on the field (field_values.c).
  */
 #include "anon/field_values.h"
 #include "anon/rules.h"
@@ -53,8 +53,7 @@ static size_t skip_name_marks(const struct note *note, size_t i, bool bracket) {
     return i;
 }
 
-/* The longest field name that starts at token i: its tokens. */
-static size_t field_at(const struct note *note, size_t i, const struct field **field) {
+size_t field_at(const struct note *note, size_t i, const struct field **field) {
     char key[FIELD_KEY_MAX];
     size_t n = 0, best = 0, at = i;
     if (!may_begin_field(note, i)) return 0;
@@ -119,70 +118,6 @@ static bool value_below(const struct note *note, size_t line_end, struct value *
     v->first = at;
     v->end = value_end(note, at, note_line_end(note, at));
     v->rule = RULE_FIELD_BELOW;
-    return true;
-}
-
-/* ---- columns ---- */
-
-enum { COLUMNS_MAX = 8 };
-
-struct headings {
-    size_t n;
-    const struct field *field[COLUMNS_MAX];
-    size_t column[COLUMNS_MAX]; /* characters from the line's start */
-};
-
-/* Column of a token on its line. */
-static size_t column_of(const struct note *note, size_t i) {
-    const size_t first = note_line_first(note, i);
-    size_t column = 0;
-    for (size_t j = first; j < i; j++)
-        column += note_len(note, j) + note_token(note, j)->gap;
-    return column + note_token(note, i)->gap;
-}
-
-/* "Documento     Afiliado     Edad": a line of nothing but field names in columns. */
-static bool read_headings(struct headings *h, const struct note *note, size_t first, size_t end) {
-    h->n = 0;
-    for (size_t at = first; at < end && h->n < COLUMNS_MAX;) {
-        const size_t len = field_at(note, at, &h->field[h->n]);
-        if (len == 0 || (at > first && note_token(note, at)->gap < 2)) return false;
-        h->column[h->n++] = column_of(note, at);
-        at += len;
-        while (note_mark_in(note, at, ".:"))
-            at++;
-    }
-    return h->n >= 2;
-}
-
-/* A value's own column: that of the heading that begins nearest. */
-static size_t nearest_heading(const struct headings *h, size_t column) {
-    size_t nearest = 0, best = SIZE_MAX;
-    for (size_t c = 0; c < h->n; c++) {
-        const size_t there = h->column[c];
-        const size_t distance = there > column ? there - column : column - there;
-        if (distance >= best) continue;
-        best = distance;
-        nearest = c;
-    }
-    return nearest;
-}
-
-static bool claim_columns(struct note *note, size_t line_first, size_t line_end) {
-    struct headings headings;
-    if (!read_headings(&headings, note, line_first, line_end)) return false;
-    size_t at = line_end + 1;
-    if (at >= note_n(note) || note_is_newline(note, at)) return false;
-    const size_t below_end = note_line_end(note, at);
-    while (at < below_end) {
-        size_t end = at + 1;
-        while (end < below_end && note_token(note, end)->gap < COLUMN_GAP)
-            end++;
-        const size_t k = nearest_heading(&headings, column_of(note, at));
-        const struct value v = {at, end, headings.field[k], RULE_FIELD_BELOW};
-        value_take(note, &v);
-        at = end;
-    }
     return true;
 }
 
@@ -258,11 +193,6 @@ void rules_fields(struct note *note) {
         const size_t len = note_is_word(note, i) && !inside ? field_at(note, i, &field) : 0;
         if (len == 0) {
             i++;
-            continue;
-        }
-        const size_t line_end = note_line_end(note, i);
-        if (note_line_first(note, i) == i && claim_columns(note, i, line_end)) {
-            i = line_end;
             continue;
         }
         claim_value(note, i, len, field);

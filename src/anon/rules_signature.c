@@ -5,6 +5,31 @@
  */
 #include "anon/rules.h"
 
+/* What a chat's list of contacts adds to a name: a trade, a ward, "UTI". */
+static bool is_contact_word(const struct note *note, size_t i) {
+    if (note_has(note, i, LEX_TITLE | LEX_ROLE | LEX_COURTESY)) return true;
+    if (note_has(note, i, LEX_ANY_NAME)) return false;
+    return note_has(note, i, LEX_GUARD | LEX_DOOR_WORD) ||
+           (note_len(note, i) <= 4 && note_token(note, i)->shape == SHAPE_UPPER);
+}
+
+/* "Dr Ariel Bertin", "Caro Enf Gomensoro", "Seba Iruleguy Neuro": the name, and the town after a
+ * trade. */
+static void claim_contact(struct note *note, size_t first, size_t end) {
+    size_t from = first;
+    while (from < end && (is_contact_word(note, from) || note_is_mark(note, from, '.')))
+        from++;
+    size_t to = from;
+    while (to < end && (to == from || !is_contact_word(note, to)))
+        to++;
+    if (to > from) note_claim(note, from, to, KIND_NAME_OTHER, 85, RULE_FIELD);
+    for (size_t i = to; i < end; i++) {
+        uint64_t found;
+        const size_t n = note_phrase(note, i, LEX_PLACE | LEX_PLACE_WEAK, &found);
+        if (n && i + n <= end) note_claim(note, i, i + n, KIND_PLACE, 66, RULE_FIELD);
+    }
+}
+
 /* "[12/11/24, 21:16:40] Majo Kruk: ...": whoever writes in an exported chat. */
 static void claim_chat_author(struct note *note, size_t first, size_t end) {
     size_t at = first;
@@ -13,10 +38,9 @@ static void claim_chat_author(struct note *note, size_t first, size_t end) {
         at++;
     if (!note_is_mark(note, at, ']') || !note_is_number(note, first + 1)) return;
     size_t to = at + 1;
-    while (to < end && to < at + 6 && note_is_word(note, to))
+    while (to < end && to < at + 8 && (note_is_word(note, to) || note_is_mark(note, to, '.')))
         to++;
-    if (to > at + 1 && note_is_mark(note, to, ':'))
-        note_claim(note, at + 1, to, KIND_NAME_OTHER, 85, RULE_FIELD);
+    if (to > at + 1 && note_is_mark(note, to, ':')) claim_contact(note, at + 1, to);
 }
 
 /* From a line's start past "2)", "101A |", "c5  ": what numbers a bed. 0: no number. */
@@ -39,8 +63,10 @@ static size_t initials_end(const struct note *note, size_t i) {
     return at >= i + 4 ? at : i;
 }
 
-/* A clinical word, drug, eponym or unit that is no name: the line tells a finding, not a bed. */
+/* A clinical word, drug, eponym or unit that is no name, or an eponym by itself ("Glasgow 15"): the
+ * line tells a finding, not a bed. */
 static bool has_clinical_word(const struct note *note, size_t first, size_t end) {
+    if (end == first + 1 && note_has(note, first, LEX_EPONYM)) return true;
     for (size_t i = first; i < end; i++)
         if (note_has(note, i, LEX_CLINICAL | LEX_DRUG | LEX_EPONYM | LEX_UNIT) &&
             !note_has(note, i, LEX_FIRST_NAME | LEX_SURNAME))
