@@ -65,6 +65,8 @@
 #define LEX_JOB_CUE ((uint64_t)1 << 49)       /* trabaja, es, jubilado: an occupation may follow */
 #define LEX_HUMAN_VERB ((uint64_t)1 << 50)    /* dice, pidió: what people do */
 #define LEX_HOSPITAL_NICK ((uint64_t)1 << 51) /* el Clínicas, el Maciel */
+#define LEX_EPONYM_NAME ((uint64_t)1 << 52)   /* Hughes, Simpson: a surname, graded an eponym */
+#define LEX_EPONYM_PHRASE ((uint64_t)1 << 53) /* Charles Bonnet, Rosa de Bengala */
 
 /* What a word of a person's name may be. */
 #define LEX_ANY_NAME (LEX_FIRST_NAME | LEX_SURNAME | LEX_NICKNAME)

@@ -33,11 +33,37 @@ static size_t joined_eponyms(const struct note *note, size_t i) {
     return n && eponym ? n + 1 : 0;
 }
 
+/* "Charles Bonnet", "Gilles de la Tourette", "Rosa de Bengala" */
+static size_t eponym_phrase(const struct note *note, size_t i) {
+    uint64_t found;
+    const size_t n = note_is_capital(note, i) ? note_phrase(note, i, LEX_EPONYM_PHRASE, &found) : 0;
+    return n >= 2 ? n : 0;
+}
+
+/* "Hughes 3", "Stevenson B", "Garden IV": a surname with the grade of a scale. A higher number may
+ * be the age of somebody of that name. */
+static size_t graded_eponym(const struct note *note, size_t i) {
+    enum { GRADE_MAX = 12 };
+    const size_t grade = i + 1;
+    if (!note_has(note, i, LEX_EPONYM_NAME) || !note_is_capital(note, i)) return 0;
+    if (note_token(note, grade)->gap != 1 || note_has(note, i - 1, LEX_FIRST_NAME)) return 0;
+    const bool number = note_is_number(note, grade) && note_len(note, grade) <= 2 &&
+                        note_number(note, grade) <= GRADE_MAX && age_at(note, grade, false) == 0;
+    const bool roman = note_has(note, grade, LEX_ROMAN_MONTH) &&
+                       note_token(note, grade)->shape == SHAPE_UPPER;
+    const bool letter = note_is_word(note, grade) && note_len(note, grade) == 1 &&
+                        note_is_capital(note, grade) && !note_is_mark(note, grade + 1, '.');
+    return number || roman || letter ? 2 : 0;
+}
+
 void rules_clinical(struct note *note) {
     const size_t n = note_n(note);
     for (size_t i = 0; i < n; i++) {
         size_t len = disease_code(note, i);
-        if (len == 0 && !(i > 0 && note_has(note, i - 1, LEX_TITLE))) len = joined_eponyms(note, i);
+        const bool titled = i > 0 && note_has(note, i - 1, LEX_TITLE | LEX_COURTESY);
+        if (len == 0 && !titled) len = joined_eponyms(note, i);
+        if (len == 0 && !titled) len = eponym_phrase(note, i);
+        if (len == 0 && !titled) len = graded_eponym(note, i);
         if (len) {
             note_close(note, i, i + len);
             i += len - 1;

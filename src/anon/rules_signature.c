@@ -63,15 +63,20 @@ static size_t initials_end(const struct note *note, size_t i) {
     return at >= i + 4 ? at : i;
 }
 
-/* A clinical word, drug, eponym or unit that is no name, or an eponym by itself ("Glasgow 15"): the
- * line tells a finding, not a bed. */
+/* A clinical word, drug, eponym or unit that is no name: the line tells a finding, not a bed. */
 static bool has_clinical_word(const struct note *note, size_t first, size_t end) {
-    if (end == first + 1 && note_has(note, first, LEX_EPONYM)) return true;
     for (size_t i = first; i < end; i++)
         if (note_has(note, i, LEX_CLINICAL | LEX_DRUG | LEX_EPONYM | LEX_UNIT) &&
             !note_has(note, i, LEX_FIRST_NAME | LEX_SURNAME))
             return true;
     return false;
+}
+
+/* "Glasgow 15": an eponym and a number that no scale exceeds; "Wells 71" is a patient. */
+static bool is_graded(const struct note *note, size_t name, size_t grade) {
+    enum { GRADE_MAX = 15 };
+    return grade == name + 1 && note_has(note, name, LEX_EPONYM) && note_is_number(note, grade) &&
+           note_number(note, grade) <= GRADE_MAX;
 }
 
 /* "2) CACHO OLID, 58", "101A | SILVEYRA G. 56A", "c5  brites da rosa": whoever lies in a bed of a
@@ -92,7 +97,7 @@ static void claim_listed_patient(struct note *note, size_t first, size_t end) {
     if (note_is_mark(note, after, ',')) after++;
     const bool age = note_is_number(note, after) && note_len(note, after) == 2;
     const bool box = note_mark_in(note, after, "|(/");
-    if ((age || box) && !has_clinical_word(note, at, at + n))
+    if ((age || box) && !is_graded(note, at, after) && !has_clinical_word(note, at, at + n))
         note_claim(note, at, at + n, KIND_NAME_PATIENT, 66, RULE_NAME_SHAPE);
 }
 
