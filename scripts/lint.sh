@@ -55,7 +55,7 @@ lint_scripts() {
         '#!'*python*) python3 -c 'import ast, sys; ast.parse(open(sys.argv[1], encoding="utf-8").read(), sys.argv[1])' "$file"; n=$((n + 1)) ;;
         esac
         head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || { echo "$file: no SPDX line"; return 1; }
-    done < <(find .ci/run scripts tools tests cross bench -type f \( -name '*.sh' -o -name '*.py' -o -path .ci/run \) | sort)
+    done < <(find .ci/run scripts tools tests training cross bench -type f \( -name '*.sh' -o -name '*.py' -o -path .ci/run \) | sort)
     some $n scripts
 }
 
