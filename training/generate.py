@@ -7,7 +7,7 @@
     training/generate.py --count 3 --marked                      marked notes, to be read
 
 Sources are corpora/uruguay/marked/train unless --notes names others, and MEDDOCAN's train folder where --meddocan
-names it. The notes of `dev`, `test` and `apart` are for evaluation: they are refused.
+names it. The notes of `dev`, `test`, `apart` and ../shared/notes are for evaluation: they are refused.
 
 One seed, one row of variants, on any machine: note 7 of seed 1 is the same whether it is made alone (--first 7
 --count 1) or among a thousand. Words come from the nine tenths of every list that training may see; --held-back
@@ -33,7 +33,9 @@ def sources(args: argparse.Namespace, parser: argparse.ArgumentParser) -> List[N
     notes: List[Note] = []
     folders = args.notes or [marked.ROOT / "corpora" / "uruguay" / "marked" / "train"]
     for folder in folders:
-        if folder.resolve().name in EVALUATION and not args.held_back:
+        parts = folder.resolve().parts
+        examples = ("shared", "notes") in zip(parts, parts[1:])
+        if (parts[-1] in EVALUATION or examples) and not args.held_back:
             parser.error(f"{folder} is for evaluation and is never trained on (only --held-back reads it)")
     try:
         for folder in folders:
