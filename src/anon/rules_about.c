@@ -132,6 +132,12 @@ static int age_score(const struct note *note, size_t i, size_t n) {
     if (n == 4 && note_has(note, i, LEX_NUMBER_WORD) && years &&
         !note_word_in(note, i - 1, "hace|desde|durante|de|en"))
         return 66;
+    /* "  71 a  ": a box of its own; "Sjogren solo. 47 anos, modista": it opens a sentence */
+    const bool box = (note_token(note, i)->gap >= 2 || note_is_mark(note, i - 1, '|')) &&
+                     (note_token(note, end)->gap >= 2 || note_mark_in(note, end, "|"));
+    if (box && years && value >= 13) return 66;
+    if (note_is_mark(note, i - 1, '.') && note_is_mark(note, end, ',') && years && value >= 13)
+        return 64;
     if (note_line_first(note, i) == i && years && value >= 1) return 60;
     if (note_is_mark(note, i - 1, '(') && note_is_mark(note, end, ')') && years) return 70;
     if (note_is_mark(note, i - 1, '.') && note_is_mark(note, end, '.') && years && value >= 10)
@@ -219,6 +225,17 @@ static bool is_age_in_row(const struct note *note, size_t i, size_t before) {
            !note_mark_in(note, after, "%/x") && note_number(note, i) >= 13;
 }
 
+/* "(madre, 88)", "masc, 56,": a person's word, a comma, a number that a mark closes. */
+static bool is_age_of_person(const struct note *note, size_t i) {
+    if (note_len(note, i) != 2 || note_number(note, i) < 13 || i < 2) return false;
+    const size_t person = note_is_mark(note, i - 1, ',') ? i - 2 : i - 1;
+    const bool told = note_has(note, person, LEX_KIN | LEX_SEX) ||
+                      note_word_in(note, person, "masc|fem|aprox");
+    return told && note_mark_in(note, i + 1, ",).;") &&
+           !(note_is_mark(note, i + 1, ',') && note_glued(note, i + 2) &&
+             note_is_number(note, i + 2));
+}
+
 void rules_bare_ages(struct note *note) {
     const size_t n = note_n(note);
     for (size_t i = 1; i < n; i++) {
@@ -231,7 +248,8 @@ void rules_bare_ages(struct note *note) {
             note_claim(note, i, after, KIND_AGE, 62, RULE_AGE);
         else if (is_lived(note, i))
             note_claim(note, i, i + 1, KIND_AGE, 62, RULE_AGE);
-        else if (is_age_of_name(note, i, before, after) || is_age_in_row(note, i, before))
+        else if (is_age_of_name(note, i, before, after) || is_age_in_row(note, i, before) ||
+                 is_age_of_person(note, i))
             note_claim(note, i, after, KIND_AGE, 66, RULE_AGE);
     }
 }

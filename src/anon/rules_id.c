@@ -100,19 +100,31 @@ size_t code_at(const struct note *note, size_t i, size_t end) {
     return n_digits > 0 ? at - i : 0;
 }
 
-/* "C.I." and "H.C." are four tokens; returns how many the cue takes and which it is. */
-static const struct cue *cue_at(const struct note *note, size_t i, size_t *n) {
-    *n = 1;
-    if (note_len(note, i) == 1 && note_is_mark(note, i + 1, '.') && note_glued(note, i + 2) &&
-        note_len(note, i + 2) == 1) {
-        const unsigned char a = fold_lower(*note_text(note, i)),
-                            b = fold_lower(*note_text(note, i + 2));
-        *n = note_is_mark(note, i + 3, '.') ? 4 : 3;
-        if (a == 'c' && (b == 'i' || b == 'l')) return cue_lookup("ci", 2);
-        if (a == 'h' && b == 'c') return cue_lookup("hc", 2);
-        if (a == 'c' && b == 'p' && *n == 4) return cue_lookup("cjp", 3);
-        *n = 1;
+/* "C.I.", "H.C.", "C.J.P.P.U.", "R.G.": letters with points, the last of which may lack; how many
+ * tokens they take. "C.P" without its last point opens too much else. */
+static const struct cue *dotted_cue(const struct note *note, size_t i, size_t *n) {
+    enum { LETTERS_MAX = 5 };
+    char key[LETTERS_MAX];
+    size_t letters = 0, at = i;
+    while (letters < LETTERS_MAX && note_is_word(note, at) && note_len(note, at) == 1 &&
+           (at == i || note_glued(note, at))) {
+        key[letters++] = (char)fold_lower(*note_text(note, at));
+        at++;
+        if (!note_is_mark(note, at, '.') || !note_glued(note, at)) break;
+        at++;
     }
+    const bool closed = note_is_mark(note, at - 1, '.');
+    if (letters < 2 || (!closed && letters == 2 && key[0] == 'c' && key[1] == 'p')) return NULL;
+    *n = at - i;
+    if (letters == 2 && key[0] == 'c' && key[1] == 'l') return cue_lookup("ci", 2); /* a scan's I */
+    return cue_lookup(key, letters);
+}
+
+/* The cue at token i and the tokens it takes. */
+static const struct cue *cue_at(const struct note *note, size_t i, size_t *n) {
+    const struct cue *cue = dotted_cue(note, i, n);
+    if (cue) return cue;
+    *n = 1;
     return note_is_word(note, i) ? cue_lookup((const char *)note_text(note, i), note_len(note, i))
                                  : NULL;
 }
@@ -208,6 +220,7 @@ static size_t claim_cued(struct note *note, size_t i) {
     if (note_word_is(note, i, "tubo") && note_is_number(note, i - 1)) return i + 1; /* "O2 tubo" */
     const size_t line_end = note_line_end(note, i), none = i + n_cue;
     bool numero = false;
+    if (n_cue > 4) note_close(note, i, none); /* "C.J.P.P.U." is nobody's initials */
     const size_t at = skip_to_code(note, none, line_end, &numero);
     const size_t cedula = claim_cued_cedula(note, at, cue->kind);
     if (cedula) return at + cedula;
@@ -217,7 +230,7 @@ static size_t claim_cued(struct note *note, size_t i) {
     if (n == 0 || is_measured(note, at + n)) return none;
     /* "C.P. 28034": five bare digits are a postal code, not a professional's register */
     if (cue->kind == KIND_ID_STAFF_LICENCE && n == 1 && n_digits == 5 &&
-        (note_word_is(note, i, "cp") || note_len(note, i) == 1))
+        (note_word_is(note, i, "cp") || (note_len(note, i) == 1 && n_cue <= 4)))
         return none;
     if (!has_digits_enough(note, i, cue, n_digits, numero)) return none;
     note_claim(note, at, at + n, cue->kind, 92, RULE_ID_CUED);
