@@ -32,7 +32,7 @@ EVALUATION = {"dev", "test", "apart"}
 def sources(args: argparse.Namespace, parser: argparse.ArgumentParser) -> List[Note]:
     notes: List[Note] = []
     folders = args.notes or [marked.ROOT / "corpora" / "uruguay" / "marked" / "train"]
-    for folder in folders:
+    for folder in folders + ([args.meddocan] if args.meddocan else []):
         parts = folder.resolve().parts
         examples = ("shared", "notes") in zip(parts, parts[1:])
         if (parts[-1] in EVALUATION or examples) and not args.held_back:
@@ -97,7 +97,7 @@ def main() -> int:
     label_of = {**meddocan.LABEL_OF_KIND, **marked.LABEL_OF_KIND}
     for note in progress(notes, args.count):
         if args.out:
-            text, standoff = to_brat((piece for piece in note.pieces), label_of)
+            text, standoff = to_brat(note.pieces, label_of)
             (args.out / f"{note.name}.txt").write_bytes(text.encode("utf-8"))
             (args.out / f"{note.name}.ann").write_bytes(standoff.encode("utf-8"))
         elif args.jsonl:

@@ -30,16 +30,18 @@ from notegen.lists import Words
 from notegen.note import Note
 from notegen.rng import Rng
 from notegen.variant import Generator, Recipe
-from tagger.data import Batch, Example, batch_of, example_of, windows_of
+from tagger.data import Batch, Example, batch_of, example_of, log_probabilities, windows_of
 from tagger.features import Table, word_list
-from tagger.measure import Figures, measure, predict
+from tagger.measure import Figures, decode, measure
 from tagger.model import Shape, Tagger
-from tagger.tags import KINDS, ONLY_MEDDOCAN, OUTSIDE
+from tagger.tags import BEGIN, KINDS, ONLY_MEDDOCAN, OUTSIDE, SINGLE, tag
 from tagger.units import units_of
 
 CORPUS = marked.ROOT / "corpora" / "uruguay" / "marked"
 WARM_UP = 150  # steps
 EMPTY_KEPT = 0.35  # of windows in which nothing is marked
+POINTS = (0.0, 1.0, 2.0, 3.0)  # what is taken off the score of O, in nats, when the model is scored
+OVERLAP = 32  # units that neighbouring windows share then
 # MEDDOCAN is changed more gently than notes: its clinical prose is good as it is.
 GENTLE = Recipe(as_it_is=0.0, other_form=0.2, plant=0.2, heading=0.1, signature=0.05, layout=0.25, noise=0.35)
 
@@ -81,7 +83,7 @@ def epoch_examples(source: Sources, args: argparse.Namespace, epoch: int) -> Ite
 
 def loss_of(scores: torch.Tensor, batch: Batch, args: argparse.Namespace) -> torch.Tensor:
     """Cross-entropy, smoothed. Where sex and kinship are not marked their tags count as outside: a sum of probabilities."""
-    hidden = [1 + 4 * KINDS.index(kind) + place for kind in ONLY_MEDDOCAN for place in range(4)]
+    hidden = [tag(KINDS.index(kind), place) for kind in ONLY_MEDDOCAN for place in range(BEGIN, SINGLE + 1)]
     log_p = scores.log_softmax(-1)
     outside = torch.where(batch.whole[:, None], log_p[..., 0], log_p[..., [OUTSIDE] + hidden].logsumexp(-1))
     picked = log_p.gather(-1, batch.tags.clamp(min=0)[..., None])[..., 0]
@@ -131,18 +133,17 @@ def train(model: Tagger, table: Table, source: Sources, args: argparse.Namespace
         )
 
 
-def evaluate(model: Tagger, table: Table, sets: Sets, outside: float) -> Dict[str, Figures]:
+def evaluate(model: Tagger, table: Table, sets: Sets, device: str) -> Dict[str, Dict[str, Figures]]:
+    """Operating point -> set -> figures; what the model says of a text is computed once for all points."""
     model.eval()
-    print(f"score of O less {outside}")
-    figures = {}
+    points: Dict[str, Dict[str, Figures]] = {str(outside): {} for outside in POINTS}
     for name, (examples, whole) in sets.items():
-        found = [
-            predict(model, table, example, outside, device=next(model.parameters()).device) for example in examples
-        ]
-        figures[name] = measure(examples, found, whole)
-        print(f"  {name:12} {figures[name].line()}", flush=True)
-    model.train()
-    return figures
+        scores = [log_probabilities(model, table, example.units, OVERLAP, device) for example in examples]
+        for outside in POINTS:
+            found = [decode(example, some, outside) for example, some in zip(examples, scores)]
+            points[str(outside)][name] = figures = measure(examples, found, whole)
+            print(f"O less {outside}: {name:12} {figures.line()}", flush=True)
+    return points
 
 
 def arguments() -> argparse.Namespace:
@@ -193,7 +194,7 @@ def main() -> int:
     torch.save(
         {"model": model.state_dict(), "words": list(table.words), "shape": tuple(model.shape)}, args.out / "model.pt"
     )
-    points = {str(outside): evaluate(model, table, sets, outside) for outside in (0.0, 1.0, 2.0, 3.0)}
+    points = evaluate(model, table, sets, args.device)
     metrics = {
         "arguments": {key: str(value) for key, value in vars(args).items()},
         "seconds": round(time.monotonic() - start),

@@ -7,7 +7,7 @@ from . import layout, noise
 from .fields import Fields
 from .headings import Headings, longest_patient
 from .lists import Words
-from .note import Note, Pieces, tidy
+from .note import Note, Piece, Pieces, tidy
 from .plant import Fragments
 from .rng import Rng
 from .substitute import Substitution
@@ -57,9 +57,9 @@ class Generator:
         pieces = self._substitution.apply(pieces, rng, recipe.other_form)
         if rng.chance(recipe.fields):
             pieces = self._fields.change(pieces, rng.pick((0.3, 0.6, 0.9)), rng)
-        for probability, change in ((recipe.layout, layout.change), (recipe.layout / 2, layout.change)):
+        for probability in (recipe.layout, recipe.layout / 2):
             if rng.chance(probability):
-                pieces = change(pieces, rng)
+                pieces = layout.change(pieces, rng)
         if rng.chance(recipe.heading):
             pieces = self._headings.heading(rng, longest_patient(pieces) if rng.chance(0.7) else None) + pieces
         if rng.chance(recipe.signature):
@@ -74,11 +74,9 @@ class Generator:
         for _ in range(rng.between(1, 3)):
             signature = self._headings.signature(rng)
             if rng.chance(0.75):
-                out = (
-                    out
-                    + ([] if out and out[-1].text.endswith("\n") else [type(out[-1])("\n")] if out else [])
-                    + signature
-                )
+                if out and not out[-1].text.endswith("\n"):
+                    out.append(Piece("\n"))
+                out += signature
             else:
                 out = signature + out
         return out

@@ -11,9 +11,7 @@ import numpy
 
 from notegen.note import Span
 
-from .data import Example, log_probabilities
-from .features import Table
-from .model import Tagger
+from .data import Example
 from .tags import KINDS, ONLY_MEDDOCAN, OUTSIDE, spans_of_tags, viterbi
 
 DIRECT = {kind for kind in KINDS if kind.startswith(("NAME", "ID_")) or kind in ("URL", "IP", "PHONE", "FAX", "EMAIL")}
@@ -35,15 +33,13 @@ class Figures(NamedTuple):
         )
 
 
-def predict(
-    model: Tagger, table: Table, example: Example, outside: float = 0.0, overlap: int = 32, device: str = "cpu"
-) -> List[Span]:
-    """outside: what is taken off the score of O, in nats; more finds more."""
-    scores = log_probabilities(model, table, example.units, overlap, device)
+def decode(example: Example, scores: numpy.ndarray, outside: float = 0.0) -> List[Span]:
+    """scores: log-probabilities [units, tags]; outside: what is taken off that of O, in nats: more finds more."""
     if len(scores) == 0:
         return []
-    scores[:, OUTSIDE] -= outside
-    return spans_of_tags(example.units, viterbi(scores))
+    lowered = scores.copy()
+    lowered[:, OUTSIDE] -= outside
+    return spans_of_tags(example.units, viterbi(lowered))
 
 
 def gold_of(example: Example) -> List[Span]:
