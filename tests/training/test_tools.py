@@ -68,6 +68,10 @@ def generate_refuses_what_makes_no_sense():
     with tempfile.TemporaryDirectory() as scratch:
         _, error = run('generate.py', '--jsonl', '--notes', folder(scratch, 'empty'), code=1)
         assert 'no marked notes' in error
+        dev = folder(scratch, 'dev', a='x')
+        for option in ('--notes', '--meddocan'):
+            _, error = run('generate.py', '--jsonl', option, dev, code=2)
+            assert 'for evaluation' in error
         _, error = run(
             'generate.py', '--jsonl', '--notes', folder(scratch, 'broken', a='Pte ⟪NAME_PATIENT|Ana'), code=1
         )
