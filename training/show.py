@@ -60,7 +60,7 @@ def page(title: str, sections: Iterable[Tuple[str, List[Tuple[str, Pieces]]]]) -
     legend = "".join(f'<mark style="background:{colour}">{label}</mark>' for label, colour in COLOUR_OF_LABEL.items())
     parts = [
         f'<!doctype html>\n<html lang="es"><meta charset="utf-8"><meta name="viewport" content="width=device-width">\n<title>{html.escape(title)}</title>\n'
-        f"<style>{STYLE}</style>\n<h1>{html.escape(title)}</h1>\n<nav>{legend}<mark class=\"CLINICO\">CLINICO</mark></nav>\n"
+        f'<style>{STYLE}</style>\n<h1>{html.escape(title)}</h1>\n<nav>{legend}<mark class="CLINICO">CLINICO</mark></nav>\n'
         "<p>All people in these notes are invented. The kind of a mark shows under the pointer.</p>\n"
     ]
     for name, columns in sections:

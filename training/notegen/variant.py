@@ -3,7 +3,7 @@
 
 from typing import NamedTuple, Sequence
 
-from . import layout, noise
+from . import layout, noise, ordinary
 from .fields import Fields
 from .headings import Headings, longest_patient
 from .lists import Words
@@ -20,6 +20,7 @@ class Recipe(NamedTuple):
     other_form: float = 0.3  # a value in another form of its kind
     plant: float = 0.45  # fragments planted
     people: float = 0.5  # of them, the share that names people
+    ordinary: float = 0.4  # ordinary words changed
     fields: float = 0.45  # field names changed
     heading: float = 0.16  # a new heading
     signature: float = 0.14  # new signatures
@@ -55,6 +56,8 @@ class Generator:
         if rng.chance(recipe.plant):
             pieces = self._fragments.plant(pieces, rng.between(1, 5), recipe.people, rng)
         pieces = self._substitution.apply(pieces, rng, recipe.other_form)
+        if rng.chance(recipe.ordinary):
+            pieces = ordinary.change(pieces, rng.pick((0.05, 0.12, 0.25)), rng)
         if rng.chance(recipe.fields):
             pieces = self._fields.change(pieces, rng.pick((0.3, 0.6, 0.9)), rng)
         for probability in (recipe.layout, recipe.layout / 2):

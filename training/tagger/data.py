@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Notes as what the encoder eats: examples (units, rows, tags), windows, batches."""
 
+import bisect
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy
 import torch
 
-from notegen.note import Note, spans_of, text_of
+from notegen.note import Note, Span, spans_of, text_of
 from notegen.rng import Rng
 
+from .fold import fold
 from .features import Table
 from .model import Tagger
 from .tags import OUTSIDE, tags_of
@@ -17,7 +19,8 @@ from .units import Unit, units_of
 
 class Example(NamedTuple):
     name: str
-    text: str
+    text: str  # folded
+    places: List[int]  # of its characters in the note
     units: List[Unit]
     tags: List[int]
     whole: bool  # MEDDOCAN: sex and kinship are marked too
@@ -32,9 +35,13 @@ class Batch(NamedTuple):
 
 
 def example_of(note: Note, whole: bool) -> Example:
-    text = text_of(note.pieces)
+    text, places = fold(text_of(note.pieces))
     units = units_of(text)
-    return Example(note.name, text, units, tags_of(units, spans_of(note.pieces)), whole)
+    spans = [
+        Span(span.kind, bisect.bisect_left(places, span.start), bisect.bisect_left(places, span.end))
+        for span in spans_of(note.pieces)
+    ]
+    return Example(note.name, text, places, units, tags_of(units, spans), whole)
 
 
 Window = Tuple[Example, int, int]
@@ -96,7 +103,7 @@ def log_probabilities(
     starts = [0]
     while starts[-1] + size < len(units):
         starts.append(starts[-1] + size - overlap)
-    example = Example("", "", list(units), [OUTSIDE] * len(units), True)
+    example = Example("", "", [], list(units), [OUTSIDE] * len(units), True)
     out = None
     for first in range(0, len(starts), 16):
         some = starts[first : first + 16]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The encoder: a sum of embedding rows, some bidirectional transformer layers (pre-norm, RMSNorm, rotary positions, GELU),
+"""The encoder: a sum of embedding rows, some bidirectional transformer layers (pre-norm, RMSNorm, rotary positions, gated GELU),
 a row of tag scores a unit.
 
-Shapes are those of src/model: [windows, units, width]. Zhang and Sennrich 2019 (RMSNorm), Su et al. 2021 (RoPE),
+Shapes are those of src/model: [windows, units, width]. Zhang and Sennrich 2019 (RMSNorm), Su et al. 2021 (RoPE), Shazeer 2020 (gated GELU),
 Vaswani et al. 2017.
 """
 
@@ -20,7 +20,7 @@ class Shape(NamedTuple):
     width: int = 192
     layers: int = 4
     heads: int = 4
-    inner: int = 512
+    inner: int = 352
     window: int = 256
 
 
@@ -54,9 +54,8 @@ class Layer(nn.Module):
         self.norm1, self.norm2 = Norm(shape.width), Norm(shape.width)
         self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
         self.out = nn.Linear(shape.width, shape.width, bias=False)
-        self.up, self.down = nn.Linear(shape.width, shape.inner, bias=False), nn.Linear(
-            shape.inner, shape.width, bias=False
-        )
+        self.gate, self.up = (nn.Linear(shape.width, shape.inner, bias=False) for _ in range(2))
+        self.down = nn.Linear(shape.inner, shape.width, bias=False)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor, by: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -67,7 +66,10 @@ class Layer(nn.Module):
         score = turn(q, by) @ turn(k, by).transpose(-1, -2) / math.sqrt(width // self.heads) + mask
         mixed = (score.softmax(-1) @ v).transpose(1, 2).reshape(windows, units, width)
         x = x + self.dropout(self.out(mixed))
-        return x + self.dropout(self.down(functional.gelu(self.up(self.norm2(x)))))
+        return x + self.dropout(self.down(self._inner(self.norm2(x))))
+
+    def _inner(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.gelu(self.gate(x), approximate="tanh") * self.up(x)
 
 
 class Tagger(nn.Module):

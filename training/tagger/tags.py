@@ -133,6 +133,15 @@ def viterbi(scores: numpy.ndarray) -> List[int]:
     return row[::-1]
 
 
+def joined(scores: numpy.ndarray, kinds: Sequence[str] = ONLY_MEDDOCAN) -> numpy.ndarray:
+    """Some kinds' probabilities added to that of the outside tag: in notes where they are not marked only the sum is learnt."""
+    out = scores.copy()
+    tags = [tag(KINDS.index(kind), place) for kind in kinds for place in range(4)]
+    out[:, OUTSIDE] = numpy.logaddexp.reduce(scores[:, [OUTSIDE] + tags], axis=1)
+    out[:, tags] = -1e9
+    return out
+
+
 def spans_of_tags(units: Sequence[Unit], row: Sequence[int]) -> List[Span]:
     out: List[Span] = []
     start = 0
