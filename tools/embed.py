@@ -5,12 +5,14 @@
     embed.py lexicon OUT.c LIST.txt...     word lists -> one static hash table (src/anon/lexicon.h)
     embed.py fields|cues OUT.c LIST.txt    field names, cues -> a hash table (src/anon/fields.h)
     embed.py files OUT.c SYMBOL FILE...    files -> a table {name, bytes, size}
+    embed.py blob OUT.S SYMBOL FILE        a large file as it is, for the assembler to include
 
 A list is UTF-8, one entry a line, '#' comments. What class an entry gets follows from the file's
 name (CLASSES below); ' ?' after an entry marks it as needing context, ' F', ' S', ' FS' in
 ambiguous_names.txt tell first names from surnames. functional.txt has '[CLASS]' headings.
 Words are folded as text/fold.c folds them: no accents, lower case, single blanks.
 """
+import hashlib
 import pathlib
 import sys
 import unicodedata
@@ -199,14 +201,34 @@ def write_files(out, symbol, paths):
     out.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
+def write_blob(out, symbol, path):
+    """Aligned as a mapped file is. The digest is there so that the text changes when the file does."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    quoted = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+    out.write_text(
+        f"""/* Made by tools/embed.py; do not edit. {digest} */
+    .section .rodata
+    .balign 64
+    .globl {symbol}
+{symbol}:
+    .incbin "{quoted}"
+    .globl {symbol}_end
+{symbol}_end:
+    .byte 0
+    .section .note.GNU-stack,"",%progbits
+""", encoding="utf-8")
+
+
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("lexicon", "files", *TABLES):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("lexicon", "files", "blob", *TABLES):
         sys.exit(__doc__)
     out = pathlib.Path(sys.argv[2])
     if sys.argv[1] == "lexicon":
         write_lexicon(out, [pathlib.Path(p) for p in sys.argv[3:]])
     elif sys.argv[1] in TABLES:
         write_names(out, sys.argv[1], pathlib.Path(sys.argv[3]))
+    elif sys.argv[1] == "blob":
+        write_blob(out, sys.argv[3], pathlib.Path(sys.argv[4]))
     else:
         write_files(out, sys.argv[3], [pathlib.Path(p) for p in sys.argv[4:]])
 
