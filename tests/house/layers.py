@@ -19,7 +19,7 @@ import tempfile
 LIBRARIES = {
     'pcre2.h': {'text'},
     'yaml.h': None,
-    'jansson.h': {'chat', 'cli', 'engine', 'eval', 'server'},  # a plain data type
+    'jansson.h': {'anon', 'chat', 'cli', 'engine', 'eval', 'server'},  # a plain data type
     'histedit.h': {'cli'},
     'sqlite3.h': {'store'},
     'curl/curl.h': {'net'},
