@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * How long a note takes by rules: decode, fold, find, decide, write, from memory to memory.
+ * How long a note takes: decode, fold, find, decide, write, from memory to memory.
  *
- *   bench_anonymize SOURCE-DIRECTORY [--runs N] [--json]
+ *   bench_anonymize SOURCE-DIRECTORY [--detectors LIST] [--threads N] [--runs N] [--json]
  *
  * Texts: each note of corpora/uruguay/dev, all of them together, and the example note over and over
  * up to 500 words. Times are also given for 500 words, so that notes of any length compare; the
- * requirement is under 3 ms.
+ * requirement is under 3 ms by rules (the default) and under 40 with the tagger on two threads.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -134,45 +134,55 @@ static bool measure(struct row *row, const struct anonymizer *anonymizer, size_t
     return good;
 }
 
-static void print_table(const struct row *rows, size_t n, size_t n_runs) {
-    printf("by rules, %zu runs, policy uruguay; ms for 500 words\n\n", n_runs);
-    printf("%-24s %8s %8s %9s %9s %9s %8s\n", "text", "words", "bytes", "median", "min", "max",
-           "MB/s");
+struct settings {
+    const char *source, *detectors;
+    size_t n_runs, n_threads;
+    bool json;
+};
+
+static void print_table(const struct row *rows, size_t n, const struct settings *set) {
+    printf("by %s, %zu runs, policy uruguay; ms for 500 words\n\n", set->detectors, set->n_runs);
+    printf("%-24s %8s %8s %9s %9s %9s %8s %8s\n", "text", "words", "bytes", "median", "min", "max",
+           "MB/s", "notes/s");
     for (size_t i = 0; i < n; i++) {
         const struct row *r = &rows[i];
         const double share = (double)WORDS / (double)r->n_words;
-        printf("%-24s %8zu %8zu %9.3f %9.3f %9.3f %8.2f\n", r->name, r->n_words, r->text.n,
+        printf("%-24s %8zu %8zu %9.3f %9.3f %9.3f %8.2f %8.1f\n", r->name, r->n_words, r->text.n,
                r->median_ms * share, r->min_ms * share, r->max_ms * share,
-               (double)r->text.n / r->median_ms / 1e3);
+               (double)r->text.n / r->median_ms / 1e3, 1e3 / (r->median_ms * share));
     }
 }
 
-static void print_json(const struct row *rows, size_t n, size_t n_runs) {
+static void print_json(const struct row *rows, size_t n, const struct settings *set) {
     for (size_t i = 0; i < n; i++) {
         const struct row *r = &rows[i];
         const double share = (double)WORDS / (double)r->n_words;
-        printf("{\"text\":\"%s\",\"words\":%zu,\"bytes\":%zu,\"runs\":%zu,"
+        printf("{\"text\":\"%s\",\"detectors\":\"%s\",\"words\":%zu,\"bytes\":%zu,\"runs\":%zu,"
                "\"ms_per_500_words\":{\"median\":%.4f,\"min\":%.4f,\"max\":%.4f},\"mb_per_second\":"
                "%.3f}\n",
-               r->name, r->n_words, r->text.n, n_runs, r->median_ms * share, r->min_ms * share,
-               r->max_ms * share, (double)r->text.n / r->median_ms / 1e3);
+               r->name, set->detectors, r->n_words, r->text.n, set->n_runs, r->median_ms * share,
+               r->min_ms * share, r->max_ms * share, (double)r->text.n / r->median_ms / 1e3);
     }
 }
 
-static int bench(const char *source, size_t n_runs, bool json) {
+static int bench(const struct settings *set) {
     static struct row rows[TEXTS_MAX + 2];
     struct policy *policy;
-    struct anonymizer *anonymizer;
+    struct anonymizer *anonymizer = NULL;
     struct error err;
     size_t n = 0;
-    bool good = add_example(rows, &n, source) && add_notes(rows, &n, source);
-    if (!good) fprintf(stderr, "bench_anonymize: no notes in %s\n", source);
+    bool good = add_example(rows, &n, set->source) && add_notes(rows, &n, set->source);
+    if (!good) fprintf(stderr, "bench_anonymize: no notes in %s\n", set->source);
     if (policy_open(&policy, "uruguay", &err)) return 1;
-    const struct anonymizer_options opt = {.policy = policy, .detectors = DETECTOR_RULES};
-    if (anonymizer_open(&anonymizer, &opt, &err)) good = false;
+    struct anonymizer_options opt = {.policy = policy, .n_threads = set->n_threads};
+    if (detectors_parse(&opt.detectors, set->detectors, &err) ||
+        anonymizer_open(&anonymizer, &opt, &err)) {
+        fprintf(stderr, "bench_anonymize: %s\n", err.message);
+        good = false;
+    }
     for (size_t i = 0; i < n && good; i++)
-        good = measure(&rows[i], anonymizer, n_runs);
-    if (good) (json ? print_json : print_table)(rows, n, n_runs);
+        good = measure(&rows[i], anonymizer, set->n_runs);
+    if (good) (set->json ? print_json : print_table)(rows, n, set);
     for (size_t i = 0; i < n; i++)
         strbuf_release(&rows[i].text);
     anonymizer_close(anonymizer);
@@ -181,20 +191,24 @@ static int bench(const char *source, size_t n_runs, bool json) {
 }
 
 int main(int argc, char **argv) {
-    const char *source = NULL;
-    size_t n_runs = RUNS_DEFAULT;
-    bool json = false;
+    struct settings set = {.detectors = "rules", .n_runs = RUNS_DEFAULT};
     for (int i = 1; i < argc; i++) {
+        const bool more = i + 1 < argc;
         if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else if (strcmp(argv[i], "--runs") == 0 && i + 1 < argc)
-            n_runs = strtoul(argv[++i], NULL, 10);
-        else if (!source)
-            source = argv[i];
+            set.json = true;
+        else if (strcmp(argv[i], "--runs") == 0 && more)
+            set.n_runs = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--threads") == 0 && more)
+            set.n_threads = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--detectors") == 0 && more)
+            set.detectors = argv[++i];
+        else if (!set.source)
+            set.source = argv[i];
     }
-    if (!source || n_runs < 1 || n_runs > RUNS_MAX) {
-        fprintf(stderr, "usage: bench_anonymize SOURCE-DIRECTORY [--runs N] [--json]\n");
+    if (!set.source || set.n_runs < 1 || set.n_runs > RUNS_MAX) {
+        fprintf(stderr, "usage: bench_anonymize SOURCE-DIRECTORY [--detectors LIST] [--threads N] "
+                        "[--runs N] [--json]\n");
         return 2;
     }
-    return bench(source, n_runs, json);
+    return bench(&set);
 }

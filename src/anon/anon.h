@@ -36,12 +36,24 @@ enum verdict { VERDICT_PASS, VERDICT_REVIEW, VERDICT_FAIL };
 const char *verdict_name(enum verdict verdict); /* "PASS"... */
 
 struct anonymizer;
+struct patient; /* anon/patient.h */
 
-struct anonymizer_options {
-    const struct policy *policy; /* borrowed for the anonymizer's life */
-    unsigned detectors;          /* OR of enum detector, or DETECTOR_ALL */
+enum operating_point {
+    POINT_DEFAULT, /* the policy's: chosen by what leaks */
+    POINT_F1,      /* the likeliest reading, for comparing with published figures */
 };
 
+struct anonymizer_options {
+    const struct policy *policy;   /* borrowed for the anonymizer's life */
+    unsigned detectors;            /* OR of enum detector, or DETECTOR_ALL */
+    const struct patient *patient; /* borrowed; NULL: nobody is known */
+    const char *tagger_path;       /* NULL: the built-in one */
+    const char *isa;               /* the tagger's highest instruction set; NULL: all there is */
+    size_t n_threads;              /* the tagger's; 0: as many as there are, at most 8 */
+    enum operating_point point;
+};
+
+/* ERR_NOT_FOUND, ERR_INVALID, ERR_UNSUPPORTED for a tagger file that cannot be used. */
 enum status anonymizer_open(struct anonymizer **out, const struct anonymizer_options *opt,
                             struct error *err);
 void anonymizer_close(struct anonymizer *a); /* accepts NULL */
@@ -77,7 +89,8 @@ struct anon_result {
 
 /* Finds, decides, re-scans. The result borrows from the anonymizer's policy.
  * ERR_LIMIT when a pattern of the site hit its match limit (the message names the pattern's place
- * in the policy), ERR_UNSUPPORTED when a detector asked for cannot run, ERR_NOMEM. */
+ * in the policy), ERR_UNSUPPORTED when a detector asked for cannot run, ERR_INVALID when something
+ * known of the patient would be left in the text, ERR_NOMEM. */
 enum status anonymize(struct anon_result *out, const struct anonymizer *a,
                       const struct document *doc, struct error *err);
 

@@ -14,11 +14,15 @@
 #include "base/clock.h"
 #include "base/intl.h"
 #include "base/mem.h"
+#include "tagger/tagger.h"
 
 struct anonymizer {
     const struct policy *policy;
     struct site *site;
+    struct tagger *tagger; /* NULL: not asked for */
+    const struct patient *patient;
     unsigned detectors;
+    enum operating_point point;
 };
 
 static const struct {
@@ -64,13 +68,38 @@ const char *verdict_name(enum verdict verdict) {
     return "FAIL";
 }
 
+static bool wants(unsigned detectors, enum detector one) {
+    return (detectors & ((unsigned)DETECTOR_ALL | (unsigned)one)) != 0;
+}
+
+static enum status open_tagger(struct tagger **out, const struct anonymizer_options *opt,
+                               struct error *err) {
+    const char *kinds[KIND_COUNT];
+    uint64_t kept = 0;
+    for (int k = 0; k < KIND_COUNT; k++) {
+        const struct policy_row *row = &opt->policy->rows[k];
+        kinds[k] = kind_name((enum kind)k);
+        if (!row->label || row->operator== OPERATOR_KEEP) kept |= (uint64_t)1 << k;
+    }
+    const struct tagger_options options = {.path = opt->tagger_path,
+                                           .kinds = kinds,
+                                           .n_kinds = KIND_COUNT,
+                                           .joined = kept,
+                                           .isa = opt->isa,
+                                           .n_threads = opt->n_threads};
+    return tagger_open(out, &options, err);
+}
+
 enum status anonymizer_open(struct anonymizer **out, const struct anonymizer_options *opt,
                             struct error *err) {
     struct anonymizer *a = mem_zalloc(sizeof(*a));
     if (!a) return fail(err, ERR_NOMEM, _("not enough memory for the anonymiser"));
     a->policy = opt->policy;
     a->detectors = opt->detectors;
-    const enum status st = site_open(&a->site, opt->policy, err);
+    a->point = opt->point;
+    a->patient = wants(opt->detectors, DETECTOR_PATIENT) ? opt->patient : NULL;
+    enum status st = site_open(&a->site, opt->policy, err);
+    if (!st && wants(opt->detectors, DETECTOR_TAGGER)) st = open_tagger(&a->tagger, opt, err);
     if (st) {
         anonymizer_close(a);
         return st;
@@ -82,6 +111,7 @@ enum status anonymizer_open(struct anonymizer **out, const struct anonymizer_opt
 void anonymizer_close(struct anonymizer *a) {
     if (!a) return;
     site_close(a->site);
+    tagger_close(a->tagger);
     mem_free(a);
 }
 
@@ -95,6 +125,7 @@ static void add_reason(struct anon_result *result, const char *code, size_t coun
 const char *anon_reason_text(const char *code) {
     if (strcmp(code, "low_confidence") == 0)
         return _("possible personal data below the threshold was left in the text");
+    if (strcmp(code, "disagreement") == 0) return _("detectors named the same place differently");
     if (strcmp(code, "residual") == 0)
         return _("words of a replaced value may still stand in the text");
     if (strcmp(code, "encoding") == 0) return _("bytes that break the encoding");
@@ -226,12 +257,25 @@ static enum status decide(struct anon_result *result, const struct detection *d,
 
 static enum status check_detectors(const struct anonymizer *a, struct error *err) {
     if (a->detectors == DETECTOR_ALL) return OK;
-    for (size_t i = 1; i < sizeof(detector_names) / sizeof(detector_names[0]); i++)
-        if (a->detectors & detector_names[i].detector)
-            return fail(err, ERR_UNSUPPORTED,
-                        _("the detector %s cannot run: this version has rules alone"),
-                        detector_names[i].name);
+    if (a->detectors & DETECTOR_LLM)
+        return fail(err, ERR_UNSUPPORTED,
+                    _("the detector %s cannot run: this version has rules, tagger and patient"),
+                    "llm");
+    if ((a->detectors & DETECTOR_PATIENT) && !a->patient)
+        return fail(err, ERR_UNSUPPORTED,
+                    _("the detector %s cannot run: nothing is known of the patient; give --patient "
+                      "FILE"),
+                    "patient");
     return OK;
+}
+
+/* What is known of the patient must not be left, whatever the policy's lists say. */
+static enum status check_patient(const struct detection *d, struct error *err) {
+    return d->n_patient_residue
+               ? fail(err, ERR_INVALID,
+                      _("what is known of the patient would be left in the text: %zu places"),
+                      d->n_patient_residue)
+               : OK;
 }
 
 enum status anonymize(struct anon_result *out, const struct anonymizer *a,
@@ -243,10 +287,21 @@ enum status anonymize(struct anon_result *out, const struct anonymizer *a,
     enum status st = check_detectors(a, err);
     if (st) return st;
     if ((st = fold_text(&folded, doc->encoding, doc->bytes, doc->n_bytes, err))) return st;
-    st = detect(&detection, &folded, a->policy, a->site, err);
+    const struct detect_options search = {
+        .policy = a->policy,
+        .site = a->site,
+        .rules = wants(a->detectors, DETECTOR_RULES),
+        .patient = a->patient,
+        .tagger = a->tagger,
+        .tagger_outside = a->point == POINT_F1 ? 0 : (float)a->policy->tagger_outside,
+        .likeliest = a->tagger && a->point == POINT_F1,
+    };
+    st = detect(&detection, &folded, &search, err);
+    if (st == OK) st = check_patient(&detection, err);
     result.detect_ms = clock_ms() - start;
     if (st == OK) st = decide(&result, &detection, a->policy, &folded, err);
     if (st == OK) {
+        add_reason(&result, "disagreement", detection.n_disagreements);
         add_reason(&result, "residual", detection.n_residue);
         add_reason(&result, "encoding", doc->faults.n_broken);
         add_reason(&result, "nul", doc->faults.n_nul);

@@ -13,20 +13,34 @@
 #include "anon/placeholder.h"
 #include "anon/propagate.h"
 #include "anon/rules.h"
+#include "anon/tagger_finds.h"
 #include "base/intl.h"
 #include "base/mem.h"
 
 /* ---- one round over a text ---- */
 
-static enum status run_rules(struct array *spans, const struct folded *text,
-                             const struct placeholders *p, const struct site *site,
+/* Where the piece is closed to detectors: placeholders, and what the clinical rules know. */
+static bool collect_closed(struct array *closed, const struct note *note) {
+    for (size_t i = 0; i < note_n(note); i++) {
+        if (!note_is_closed(note, i)) continue;
+        const struct text_range range = {note_token(note, i)->start, note_token(note, i)->end};
+        if (!array_push(closed, &range, sizeof(range))) return false;
+    }
+    return true;
+}
+
+/* `closed`: struct text_range, appended; NULL: nobody asks. */
+static enum status run_rules(struct array *spans, struct array *closed, const struct folded *text,
+                             const struct placeholders *p, const struct detect_options *opt,
                              struct error *err) {
     struct note note;
     enum status st = OK;
     note_init(&note, text, p, spans);
     while (st == OK && note_next(&note, text->n)) {
-        st = site_claim_always(site, &note, err);
-        if (st == OK) rules_run(&note);
+        if (opt->patient) patient_claim(opt->patient, &note);
+        st = site_claim_always(opt->site, &note, err);
+        if (st == OK && opt->rules) rules_run(&note);
+        if (closed && !collect_closed(closed, &note)) note.nomem = true;
     }
     const bool nomem = note.nomem;
     note_release(&note);
@@ -70,18 +84,19 @@ static enum status propagate(struct array *spans, const struct folded *text,
     return nomem ? fail(err, ERR_NOMEM, _("not enough memory to search the document")) : OK;
 }
 
-static size_t residue(const struct folded *text, const struct array *spans,
-                      const struct known *known, const struct placeholders *p) {
+static void count_residue(struct detection *d, const struct folded *text, const struct known *known,
+                          const struct patient *patient, const struct placeholders *p) {
+    const struct array *spans = &d->spans;
     struct note note;
     struct array none = {0};
-    size_t next = 0, n = 0;
+    size_t next = 0;
     note_init(&note, text, p, &none);
     while (note_next(&note, text->n)) {
         close_spans(&note, spans, &next);
-        n += known_residue(known, &note);
+        d->n_residue += known_residue(known, &note);
+        if (patient) d->n_patient_residue += patient_residue(patient, &note);
     }
     note_release(&note);
-    return n;
 }
 
 /* ---- reconcile ---- */
@@ -98,11 +113,24 @@ static bool has_newline(const struct folded *text, size_t start, size_t end) {
     return memchr(text->text + start, '\n', end - start) != NULL;
 }
 
-/* The covering union: overlapping spans become one, named by the strongest. */
-static void reconcile(struct array *spans, const struct folded *text) {
+/* Two of rules, tagger and the rest say different direct labels of one place, one a person's name
+ * and the other none: which of two kinds of number it is changes nothing for the reader. */
+static bool disagree(const struct span *a, const struct span *b, const struct policy *policy) {
+    const struct policy_row *row_a = &policy->rows[a->kind], *row_b = &policy->rows[b->kind];
+    const uint64_t tagger = RULE_BIT(RULE_TAGGER);
+    if ((a->rules & tagger) == (b->rules & tagger)) return false;
+    if (kind_is_name((enum kind)a->kind) == kind_is_name((enum kind)b->kind)) return false;
+    return row_a->identifier == IDENTIFIER_DIRECT && row_b->identifier == IDENTIFIER_DIRECT &&
+           strcmp(row_a->label, row_b->label) != 0;
+}
+
+/* The covering union: overlapping spans become one, named by the strongest. Returns how many were
+ * named differently. */
+static size_t reconcile(struct array *spans, const struct folded *text,
+                        const struct policy *policy) {
     spans_sort(spans);
     struct span *s = spans->data;
-    size_t n = 0;
+    size_t n = 0, n_disagree = 0;
     for (size_t i = 0; i < spans->n; i++) {
         struct span *last = n ? &s[n - 1] : NULL;
         if (!last || s[i].start >= last->end) {
@@ -117,12 +145,14 @@ static void reconcile(struct array *spans, const struct folded *text) {
             if (s[i].start < s[i].end) s[n++] = s[i];
             continue;
         }
+        n_disagree += disagree(&s[i], last, policy);
         if (outranks(&s[i], last)) *last = s[i];
         last->start = start;
         last->end = end;
         last->rules = rules;
     }
     spans->n = n;
+    return n_disagree;
 }
 
 static enum status drop_unwanted(struct array *spans, const struct folded *text,
@@ -203,8 +233,9 @@ static bool carry_back(struct span *s, const struct array *segments) {
 
 /* Another look at what would be written. *found: new spans of the document, appended. */
 static enum status look_again(struct array *spans, size_t *found, const struct folded *text,
-                              const struct policy *policy, const struct site *site,
-                              const struct placeholders *p, struct error *err) {
+                              const struct detect_options *opt, const struct placeholders *p,
+                              struct error *err) {
+    const struct policy *policy = opt->policy;
     struct strbuf masked;
     struct array segments = {0}, again = {0};
     strbuf_init(&masked, UINT32_MAX);
@@ -214,8 +245,8 @@ static enum status look_again(struct array *spans, size_t *found, const struct f
         st = fail(err, ERR_NOMEM, _("not enough memory to search the document"));
     if (st == OK && masked.n) {
         const struct folded view = {.text = (unsigned char *)masked.data, .n = masked.n};
-        st = run_rules(&again, &view, p, site, err);
-        if (st == OK) st = drop_unwanted(&again, &view, policy, site, err);
+        st = run_rules(&again, NULL, &view, p, opt, err);
+        if (st == OK) st = drop_unwanted(&again, &view, policy, opt->site, err);
     }
     for (size_t i = 0; st == OK && i < again.n; i++) {
         struct span *s = spans_data(&again) + i;
@@ -230,8 +261,41 @@ static enum status look_again(struct array *spans, size_t *found, const struct f
     return st;
 }
 
-enum status detect(struct detection *out, const struct folded *folded, const struct policy *policy,
-                   const struct site *site, struct error *err) {
+/* The likeliest reading: of what rules found only that stays which no find of the tagger touches
+ * and which they are sure of. */
+static void prefer_tagger(struct array *spans) {
+    enum { SURE = 101 };
+    struct span *s = spans->data;
+    uint32_t reach = 0; /* the end of the tagger's finds so far */
+    size_t n = 0;
+    spans_sort(spans);
+    for (size_t i = 0; i < spans->n; i++) {
+        const bool tagger = (s[i].rules & (RULE_BIT(RULE_TAGGER) | RULE_BIT(RULE_PATIENT))) != 0;
+        bool keep = tagger || (s[i].score >= SURE && s[i].start >= reach);
+        for (size_t j = i + 1; keep && !tagger && j < spans->n && s[j].start < s[i].end; j++)
+            keep = !(s[j].rules & RULE_BIT(RULE_TAGGER));
+        if (tagger && s[i].end > reach) reach = s[i].end;
+        if (keep) s[n++] = s[i];
+    }
+    spans->n = n;
+}
+
+/* Rules and tagger, each on the text as it came. */
+static enum status first_look(struct array *spans, const struct folded *text,
+                              const struct placeholders *p, const struct detect_options *opt,
+                              struct error *err) {
+    struct array closed = {0};
+    enum status st = run_rules(spans, opt->tagger ? &closed : NULL, text, p, opt, err);
+    if (!st && opt->tagger) st = tagger_finds(spans, text, &closed, opt, err);
+    array_release(&closed);
+    if (!st && opt->likeliest) prefer_tagger(spans);
+    return st;
+}
+
+enum status detect(struct detection *out, const struct folded *folded,
+                   const struct detect_options *opt, struct error *err) {
+    const struct policy *policy = opt->policy;
+    const struct site *site = opt->site;
     struct detection d = {0};
     struct placeholders p = {0};
     struct known *known = NULL;
@@ -240,25 +304,26 @@ enum status detect(struct detection *out, const struct folded *folded, const str
         st = fail(err, ERR_NOMEM, _("not enough memory to search the document"));
         goto fail;
     }
-    if ((st = run_rules(&d.spans, folded, &p, site, err))) goto fail;
+    if ((st = first_look(&d.spans, folded, &p, opt, err))) goto fail;
     for (int round = 0; round < DETECT_ROUNDS; round++) {
         size_t found = 0;
         if ((st = drop_unwanted(&d.spans, folded, policy, site, err))) goto fail;
-        reconcile(&d.spans, folded);
+        d.n_disagreements += reconcile(&d.spans, folded, policy);
         known_free(known);
         known = known_new(folded->text, &d.spans);
         if (!known) {
             st = fail(err, ERR_NOMEM, _("not enough memory to search the document"));
             goto fail;
         }
-        if ((st = propagate(&d.spans, folded, known, &p, err))) goto fail;
+        if (!opt->likeliest && (st = propagate(&d.spans, folded, known, &p, err))) goto fail;
         if ((st = drop_unwanted(&d.spans, folded, policy, site, err))) goto fail;
-        reconcile(&d.spans, folded);
-        if ((st = look_again(&d.spans, &found, folded, policy, site, &p, err))) goto fail;
+        d.n_disagreements += reconcile(&d.spans, folded, policy);
+        if (opt->likeliest) break;
+        if ((st = look_again(&d.spans, &found, folded, opt, &p, err))) goto fail;
         if (found == 0) break;
-        reconcile(&d.spans, folded);
+        d.n_disagreements += reconcile(&d.spans, folded, policy);
     }
-    d.n_residue = residue(folded, &d.spans, known, &p);
+    count_residue(&d, folded, known, opt->patient, &p);
     *out = d;
     known_free(known);
     placeholders_release(&p);

@@ -168,6 +168,10 @@ bool note_next(struct note *note, size_t n_text) {
     return true;
 }
 
+bool note_is_closed(const struct note *note, size_t i) {
+    return i < note->owners.n && ((const unsigned char *)note->owners.data)[i] == OWNER_CLOSED;
+}
+
 bool note_free(const struct note *note, size_t first, size_t end) {
     const unsigned char *owners = note->owners.data;
     for (size_t i = first; i < end && i < note->owners.n; i++)

@@ -129,6 +129,7 @@ static inline bool note_is_named(const struct note *note, size_t i) {
 }
 
 bool note_free(const struct note *note, size_t first, size_t end); /* nobody's yet */
+bool note_is_closed(const struct note *note, size_t i);            /* clinical, or a placeholder */
 bool note_word_is(const struct note *note, size_t i, const char *lower);
 /* One of several words, separated by '|': "en|desde|hasta". */
 bool note_word_in(const struct note *note, size_t i, const char *lower_words);

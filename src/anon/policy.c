@@ -17,6 +17,7 @@
 #include "text/yaml_tree.h"
 
 enum { SITE_ENTRIES_MAX = 1000, WORD_MAX_BYTES = 200 };
+static const double TAGGER_OUTSIDE = 1, TAGGER_OUTSIDE_MAX = 10;
 
 struct parser {
     struct policy *policy;
@@ -48,8 +49,8 @@ static enum status operator_from_name(struct parser *p, enum operator_type *out,
                   v->type == YAML_STRING ? v->string : "?");
 }
 
-/* A share from 0 to 1, written with a point whatever the locale. */
-static enum status parse_share(struct parser *p, double *out, const struct yaml_value *v) {
+/* A number from 0 to `max`, written with a point whatever the locale; false for anything else. */
+static bool parse_number(double *out, const struct yaml_value *v, double max) {
     const char *s = v->type == YAML_STRING ? v->string : "";
     double value = 0, unit = 1;
     bool digits = false;
@@ -58,10 +59,14 @@ static enum status parse_share(struct parser *p, double *out, const struct yaml_
     if (*s == '.')
         for (s++; *s >= '0' && *s <= '9'; s++, digits = true)
             value += (*s - '0') * (unit /= 10);
-    if (!digits || *s != '\0' || value > 1)
-        return refuse(p, v, _("expected a number from 0 to 1"), v->key ? v->key : "?");
     *out = value;
-    return OK;
+    return digits && *s == '\0' && value <= max;
+}
+
+static enum status parse_share(struct parser *p, double *out, const struct yaml_value *v) {
+    return parse_number(out, v, 1)
+               ? OK
+               : refuse(p, v, _("expected a number from 0 to 1"), v->key ? v->key : "?");
 }
 
 static enum status check_keys(struct parser *p, const struct yaml_value *map, const char *allowed) {
@@ -221,13 +226,26 @@ static enum status parse_defaults(struct parser *p, const struct yaml_value *def
     return st;
 }
 
+/* The tagger's operating point. */
+static enum status parse_tagger(struct parser *p, const struct yaml_value *tagger) {
+    p->policy->tagger_outside = TAGGER_OUTSIDE;
+    if (!tagger) return OK;
+    const enum status st = check_keys(p, tagger, "outside");
+    const struct yaml_value *v = st ? NULL : yaml_get(tagger, "outside");
+    if (!v) return st;
+    return parse_number(&p->policy->tagger_outside, v, TAGGER_OUTSIDE_MAX)
+               ? OK
+               : refuse(p, v, _("expected a number from 0 to 10"), "outside");
+}
+
 static enum status parse_tree(struct parser *p, const struct yaml_value *root) {
-    enum status st = check_keys(p, root, "name defaults labels keep site");
+    enum status st = check_keys(p, root, "name defaults labels keep site tagger");
     if (st) return st;
     const struct yaml_value *name = yaml_get(root, "name");
     if (!name || name->type != YAML_STRING) return refuse(p, root, _("a key is missing"), "name");
     if ((st = copy_string(p, &p->policy->name, name->string))) return st;
     if ((st = parse_defaults(p, yaml_get(root, "defaults")))) return st;
+    if ((st = parse_tagger(p, yaml_get(root, "tagger")))) return st;
     const struct yaml_value *labels = yaml_get(root, "labels"), *keep = yaml_get(root, "keep");
     if (!labels || labels->type != YAML_MAP)
         return refuse(p, root, _("a key is missing"), "labels");

@@ -44,6 +44,7 @@ struct policy_site_entry {
 struct policy {
     char *name;
     struct policy_row rows[KIND_COUNT];
+    double tagger_outside;            /* nats that the tagger's "nothing" loses: more finds more */
     struct policy_site_entry *always; /* [n_always] */
     size_t n_always;
     struct policy_site_entry *never; /* [n_never] */

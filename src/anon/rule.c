@@ -49,6 +49,8 @@ static const struct {
     [RULE_PROFESSION] = {"rules:profession", N_("occupation")},
     [RULE_PROPAGATED] = {"propagated", N_("the same value was found elsewhere in the document")},
     [RULE_SITE] = {"rules:site", N_("the site's list of what is always replaced")},
+    [RULE_PATIENT] = {"patient", N_("known of the patient (--patient)")},
+    [RULE_TAGGER] = {"tagger", N_("the built-in tagger")},
 };
 
 const char *rule_detector(unsigned i) {

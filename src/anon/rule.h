@@ -44,7 +44,9 @@ enum rule {
     RULE_KIN,
     RULE_PROFESSION,
     RULE_PROPAGATED,
-    RULE_SITE, /* the site's `always` list */
+    RULE_SITE,    /* the site's `always` list */
+    RULE_TAGGER,  /* the built-in tagger */
+    RULE_PATIENT, /* what is known of the patient */
     RULE_COUNT
 };
 

@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "anon/anon.h"
+#include "anon/patient.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/intl.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/engine_args.h"
 #include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/show.h"
@@ -25,6 +27,10 @@
 enum {
     OPT_POLICY = 256,
     OPT_DETECTORS,
+    OPT_PATIENT,
+    OPT_TAGGER,
+    OPT_THREADS,
+    OPT_TAGGER_ISA,
     OPT_JSON,
     OPT_SHOW,
     OPT_EXPLAIN,
@@ -39,7 +45,12 @@ const struct cli_option anonymize_options[] = {
      N_("uruguay (default), meddocan, or a .yaml file of your own")},
     {"detectors", OPT_DETECTORS, N_("DETECTOR,..."),
      N_("which detectors: rules, tagger, llm, patient, or all\n(default: those that can run; now "
-        "rules)")},
+        "rules, tagger, and\npatient with --patient)")},
+    {"patient", OPT_PATIENT, N_("FILE"),
+     N_("what is known of the patient, as JSON or CSV: never left in\nthe text")},
+    {"tagger", OPT_TAGGER, N_("FILE"), N_("this tagger instead of the one in the program")},
+    {"threads", OPT_THREADS, N_("N"), N_("threads of the tagger (default: all, at most 8)")},
+    {"isa", OPT_TAGGER_ISA, N_("ISA"), N_("highest instruction set the tagger may use")},
     {NULL, 0, NULL, N_("Where the result goes:")},
     {"output", 'o', N_("OUT"), N_("file, or directory when there are several documents")},
     {"force", OPT_FORCE, NULL, N_("replace outputs that exist")},
@@ -57,6 +68,8 @@ enum form { FORM_TEXT, FORM_JSON, FORM_SHOW, FORM_EXPLAIN };
 
 struct settings {
     const char *policy, *output;
+    const char *patient, *tagger, *isa;
+    size_t n_threads;
     unsigned detectors;
     enum form form;
     bool force, fail_on_review, colour;
@@ -318,6 +331,13 @@ static int parse(struct settings *set, int argc, char **argv, bool *done) {
             if (detectors_parse(&set->detectors, optarg, &err))
                 return cli_misuse(json, "anonymize", "%s", err.message);
             break;
+        case OPT_PATIENT: set->patient = optarg; break;
+        case OPT_TAGGER: set->tagger = optarg; break;
+        case OPT_TAGGER_ISA: set->isa = optarg; break;
+        case OPT_THREADS:
+            if (parse_count(&set->n_threads, optarg, "--threads", 1, 1024, &err))
+                return cli_misuse(json, "anonymize", "%s", err.message);
+            break;
         case OPT_JSON: json = true; break;
         case OPT_SHOW: show = true; break;
         case OPT_EXPLAIN: explain = true; break;
@@ -332,6 +352,7 @@ static int parse(struct settings *set, int argc, char **argv, bool *done) {
         default: return cli_misuse(json, "anonymize", "%s", err.message);
         }
     }
+    if (set->patient && set->detectors != DETECTOR_ALL) set->detectors |= DETECTOR_PATIENT;
     if (json + show + explain > 1)
         return cli_misuse(json, "anonymize", _("--json, --show and --explain exclude each other"));
     if (set->output && !*set->output) return cli_misuse(json, "anonymize", _("-o needs a name"));
@@ -351,15 +372,27 @@ static int run_all(const struct settings *set, const struct policy *policy,
                    const struct inputs *inputs) {
     struct error err;
     struct anonymizer *anonymizer;
+    struct patient *patient = NULL;
     const bool json = set->form == FORM_JSON;
-    const struct anonymizer_options opt = {.policy = policy, .detectors = set->detectors};
-    if (anonymizer_open(&anonymizer, &opt, &err)) return cli_fail(json, &err, EXIT_FAILED);
+    if (set->patient && patient_open(&patient, set->patient, &err))
+        return cli_fail(json, &err, EXIT_FAILED);
+    const struct anonymizer_options opt = {.policy = policy,
+                                           .patient = patient,
+                                           .detectors = set->detectors,
+                                           .tagger_path = set->tagger,
+                                           .isa = set->isa,
+                                           .n_threads = set->n_threads};
+    if (anonymizer_open(&anonymizer, &opt, &err)) {
+        patient_close(patient);
+        return cli_fail(json, &err, EXIT_FAILED);
+    }
     struct run run = {.set = set, .anonymizer = anonymizer, .several = inputs->list.n > 1};
     progress_start(&run.progress, set->output ? inputs->list.n : 0);
     const struct input *in = inputs->list.data;
     for (size_t i = 0; i < inputs->list.n; i++)
         run_document(&run, &in[i]);
     anonymizer_close(anonymizer);
+    patient_close(patient);
     if (inputs->n_skipped)
         cli_say(_("skipped, for they are not .txt or .md documents: %zu"), inputs->n_skipped);
     if (run.several || inputs->has_directory)

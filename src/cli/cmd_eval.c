@@ -13,7 +13,9 @@
 
 struct settings {
     const char *corpus, *policy, *predictions, *clinical_terms, *csv;
+    const char *tagger;
     unsigned detectors;
+    enum operating_point point;
     bool json, check, errors, show_text, help;
 };
 
@@ -21,6 +23,7 @@ enum {
     OPT_POLICY = 256,
     OPT_DETECTORS,
     OPT_POINT,
+    OPT_TAGGER,
     OPT_PREDICTIONS,
     OPT_TERMS,
     OPT_JSON,
@@ -37,9 +40,9 @@ const struct cli_option eval_options[] = {
     {"detectors", OPT_DETECTORS, N_("DETECTOR,..."),
      N_("rules, tagger, llm, patient or all (default: those\nthat can run)")},
     {"operating-point", OPT_POINT, "default|f1",
-     N_("how sure a detector must be (default: default;\nthe rules have one point now: both give "
-        "the "
-        "same)")},
+     N_("how sure the tagger must be (default: the policy's,\nchosen by what leaks; f1: the "
+        "likeliest reading)")},
+    {"tagger", OPT_TAGGER, N_("FILE"), N_("this tagger instead of the one in the program")},
     {"predictions", OPT_PREDICTIONS, N_("DIR"),
      N_("score the X.ann files of another program instead;\na missing one counts as all missed")},
     {"clinical-terms", OPT_TERMS, N_("FILE"),
@@ -79,8 +82,10 @@ static int take_option(struct settings *s, int c) {
         if (detectors_parse(&s->detectors, optarg, &err) == OK) return 0;
         return cli_misuse(s->json, "eval", "%s", err.message);
     case OPT_POINT:
-        if (strcmp(optarg, "default") == 0 || strcmp(optarg, "f1") == 0) return 0;
+        s->point = strcmp(optarg, "f1") == 0 ? POINT_F1 : POINT_DEFAULT;
+        if (s->point == POINT_F1 || strcmp(optarg, "default") == 0) return 0;
         return cli_misuse(s->json, "eval", _("--operating-point is default or f1, not %s"), optarg);
+    case OPT_TAGGER: s->tagger = optarg; return 0;
     case OPT_PREDICTIONS:
         s->predictions = optarg;
         if (file_check_name(optarg, &err) == OK) return 0;
@@ -267,7 +272,9 @@ static enum status run_open(struct eval_run *run, struct clinical_terms **terms,
     run->predictions = s->predictions;
     if (s->predictions) return OK;
     const struct anonymizer_options opt = {.policy = run->policies->policy,
-                                           .detectors = s->detectors};
+                                           .detectors = s->detectors,
+                                           .tagger_path = s->tagger,
+                                           .point = s->point};
     st = anonymizer_open(anonymizer, &opt, err);
     run->anonymizer = *anonymizer;
     return st;

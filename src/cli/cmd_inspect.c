@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "cli/mapped.h"
 #include "gguf/gguf.h"
+#include "tagger/builtin.h"
 #include "text/encoding.h"
 
 struct settings {
@@ -37,7 +38,8 @@ static void print_help(void) {
              _("Says what is in a GGUF model file: metadata, formats, sizes, and the memory it "
                "takes."),
              inspect_options,
-             _("Memory is that of the weights and of the KV cache, which is\n"
+             _("FILE may be the word tagger: the model linked into the program.\n\n"
+               "Memory is that of the weights and of the KV cache, which is\n"
                "  context x layers x KV heads x (key length + value length) x bytes,\n"
                "the bytes being 2 in f16 and 34/32 in q8_0. Working memory comes on top."));
 }
@@ -199,7 +201,7 @@ static void format_real(char text[32], double number, bool is_f32) {
 
 /* For people */
 
-enum { STRING_SHOWN_MAX = 60, ITEMS_SHOWN_MAX = 6 };
+enum { STRING_SHOWN_MAX = 60, ITEMS_SHOWN_MAX = 6, CARD_SHOWN_MAX = 1000 };
 
 static void print_number(const struct gguf_value *v) {
     char text[32];
@@ -338,9 +340,26 @@ static void print_tensors(const struct facts *f, struct look look) {
     }
 }
 
+/* What its makers say of a tagger, whole. */
+static void print_card(const struct facts *f, struct look look) {
+    static const char *const keys[] = {"general.description", "general.datasets", "general.license",
+                                       "general.language",    "general.scores",   "general.date"};
+    if (!gguf_string_is(f->architecture, "sigilo-tagger")) return;
+    print_heading(look, _("Card"));
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const struct gguf_value *v = gguf_find(f->g, keys[i]);
+        struct gguf_string text;
+        if (!v || !gguf_value_string(v, &text)) continue;
+        printf("  %-14s", strchr(keys[i], '.') + 1);
+        print_string(text, CARD_SHOWN_MAX);
+        putchar('\n');
+    }
+}
+
 static void print_plain(const struct facts *f, const struct settings *s) {
     const struct look look = choose_look();
     print_summary(f, s, look);
+    print_card(f, look);
     print_types(f, look);
     print_memory(f, look);
     print_metadata(f, look);
@@ -482,6 +501,14 @@ static bool print_json(const struct facts *f, const struct settings *s) {
     return whole;
 }
 
+/* The word "tagger" is the one linked into the program, unless a file has that name. */
+static enum status open_file(struct gguf **out, const char *path, struct error *err) {
+    if (strcmp(path, "tagger") == 0 && access(path, F_OK) != 0)
+        return gguf_open_memory(out, tagger_builtin, tagger_builtin_bytes(), path, err);
+    mapped_watch(path);
+    return gguf_open(out, path, err);
+}
+
 int cmd_inspect(int argc, char **argv) {
     struct settings s = {.path = ""};
     struct gguf *g;
@@ -493,8 +520,7 @@ int cmd_inspect(int argc, char **argv) {
         print_help();
         return EXIT_DONE;
     }
-    mapped_watch(s.path);
-    if (gguf_open(&g, s.path, &err)) return cli_fail(s.json, &err, EXIT_FAILED);
+    if (open_file(&g, s.path, &err)) return cli_fail(s.json, &err, EXIT_FAILED);
     gather(&facts, g);
     bool whole = true;
     if (s.json)

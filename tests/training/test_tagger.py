@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The tagger as it is trained: units, features, tags, windows. Parts that need numpy or torch skip without them.
+"""The tagger as it is trained: folding, units, features, tags, windows. Parts that need numpy or torch skip without them.
+That the program does the same is for tests/tagger.
 
     test_tagger.py SOURCE-DIR
 """
@@ -7,13 +8,15 @@ import itertools
 import pathlib
 import random
 import sys
+from bisect import bisect_left
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 sys.path[:0] = [str(SOURCE / 'training'), str(SOURCE / 'tests' / 'training')]
 
 from notegen import marked  # noqa: E402
-from notegen.note import CLINICAL, Note, spans_of, text_of  # noqa: E402
+from notegen.note import CLINICAL, Note, Span, spans_of, text_of  # noqa: E402
 from tagger import features, units  # noqa: E402
+from tagger.fold import LETTER, ORDINAL, SYMBOL, fold  # noqa: E402
 from tap import Skip, main, test  # noqa: E402
 
 TRAIN = marked.read_folder(SOURCE / 'corpora' / 'uruguay' / 'marked' / 'train')
@@ -34,34 +37,48 @@ def torch():
         raise Skip('no torch for this Python') from why
 
 
+def units_of(text):
+    return units.units_of(fold(text)[0])
+
+
 def cut(text):
-    return [unit.text for unit in units.units_of(text)]
+    return [unit.text for unit in units_of(text)]
+
+
+@test
+def text_is_folded():
+    assert fold('') == ('', [])
+    assert fold('Pérez')[0] == 'Perez' and fold('Pe\u0301rez') == ('Perez', [0, 1, 3, 4, 5])
+    assert fold('4\u200b.0２7') == ('4.027', [0, 2, 3, 4, 5])
+    assert fold('3º N° 1ª')[0] == f'3{ORDINAL} N{ORDINAL} 1{ORDINAL}'
+    assert fold('a\u00a0b\u2003c')[0] == 'a b c' and fold('x – y')[0] == 'x - y'
+    assert fold('а\u05d0')[0] == f'a{LETTER}' and fold('→☎')[0] == SYMBOL * 2
+    assert fold('a\r\nb\rc\vd')[0] == 'a \nb\nc\nd'
 
 
 @test
 def text_is_cut_into_letters_digits_and_signs():
-    assert cut('Dr.Pérez, CI 3.481.207-7') == ['Dr', '.', 'Pérez', ',', 'CI', '3', '.', '481', '.', '207', '-', '7']
+    assert cut('Dr.Pérez, CI 3.481.207-7') == ['Dr', '.', 'Perez', ',', 'CI', '3', '.', '481', '.', '207', '-', '7']
     assert cut('hijaYanina\n98a') == ['hija', 'Yanina', '\n', '98', 'a']
-    assert cut('SUSAN1TA ñandú Ñ') == ['SUSAN', '1', 'TA', 'ñandú', 'Ñ']
+    assert cut('SUSAN1TA ñandú Ñ') == ['SUSAN', '1', 'TA', 'nandu', 'N']
     assert cut('') == [] and cut('  \t') == []
 
 
 @test
 def units_stand_where_the_text_has_them():
     for note in TRAIN:
-        text, end = text_of(note.pieces), 0
+        text, places = fold(text_of(note.pieces))
+        end = 0
+        assert len(text) == len(places)
         for unit in units.units_of(text):
             assert text[unit.start : unit.end] == unit.text and unit.start >= end
-            assert not text[end : unit.start].strip(' \t\r\xa0\u2060\ufeff\u2003\u200b'), (
-                note.name,
-                text[end : unit.start],
-            )
+            assert not text[end : unit.start].strip(' \t'), (note.name, text[end : unit.start])
             end = unit.end
 
 
 @test
 def what_stood_before_a_unit_is_told():
-    spacing = [unit.spacing for unit in units.units_of('a b  c\td,e\n f')]
+    spacing = [unit.spacing for unit in units_of('a b  c\td,e\n f')]
     u = units
     assert spacing == [u.LINE_START, u.ONE_BLANK, u.BLANKS, u.TAB, u.GLUED, u.GLUED, u.GLUED, u.INDENT], spacing
 
@@ -70,8 +87,9 @@ def what_stood_before_a_unit_is_told():
 def marks_rarely_cut_a_unit():
     cut_through = total = 0
     for note in TRAIN:
-        text = text_of(note.pieces)
-        edges = {edge for unit in units.units_of(text) for edge in (unit.start, unit.end)}
+        text, places = fold(text_of(note.pieces))
+        row = units.units_of(text)
+        edges = {places[unit.start] for unit in row} | {places[unit.end - 1] + 1 for unit in row}
         for span in spans_of(note.pieces):
             if span.kind != CLINICAL:
                 total += 1
@@ -81,15 +99,15 @@ def marks_rarely_cut_a_unit():
 
 @test
 def features_are_rows_of_one_table_and_of_their_own_stretch():
-    table = features.Table(features.word_list(units.units_of(text_of(note.pieces)) for note in TRAIN))
+    table = features.Table(features.word_list(units_of(text_of(note.pieces)) for note in TRAIN))
     offsets = sorted(table.offset.values()) + [table.rows]
     for note in TRAIN[:20]:
-        for unit in units.units_of(text_of(note.pieces)):
+        for unit in units_of(text_of(note.pieces)):
             rows = table.of_unit(unit)
             assert all(0 <= row < table.rows for row in rows)
             stretches = [sum(low <= row < high for row in rows) for low, high in zip(offsets, offsets[1:])]
             assert stretches[0] == 1 and stretches[1] == 1, (unit, stretches)
-    assert table.of_text('PEREZ')[0] == table.of_text('Pérez')[0], 'a word is the same in any case and without accents'
+    assert table.of_text('PEREZ')[0] == table.of_text('Perez')[0], 'a word is the same in any case'
     assert table.of_text('zzyzzx')[0] == 0, 'an unknown word is row 0'
 
 
@@ -108,8 +126,13 @@ def tags_and_spans_are_each_others_inverse():
     from tagger import tags
 
     for note in TRAIN:
-        row = units.units_of(text_of(note.pieces))
-        spans = [span for span in spans_of(note.pieces) if span.kind != CLINICAL]
+        text, places = fold(text_of(note.pieces))
+        row = units.units_of(text)
+        spans = [
+            Span(span.kind, bisect_left(places, span.start), bisect_left(places, span.end))
+            for span in spans_of(note.pieces)
+            if span.kind != CLINICAL
+        ]
         edges = {edge for unit in row for edge in (unit.start, unit.end)}
         if all(span.start in edges and span.end in edges for span in spans):
             assert tags.spans_of_tags(row, tags.tags_of(row, spans)) == spans, note.name
