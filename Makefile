@@ -20,7 +20,7 @@ DESTDIR ?=
 all: configure ## Build the program: build/sigilo
 	@ninja -C $(BUILD) -j $(JOBS)
 
-demo: all ## Anonymise an invented emergency note, in colour, then as plain text with its verdict
+demo: all ## Anonymise three invented notes, in colour and as plain text, with verdicts and scores
 	@bash scripts/demo.sh $(BUILD)/sigilo
 
 test: all ## Build and run every native suite (one alone: meson test -C build --suite unit)

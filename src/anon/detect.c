@@ -8,6 +8,7 @@
 #include "anon/detect.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "anon/placeholder.h"
@@ -280,12 +281,44 @@ static void prefer_tagger(struct array *spans) {
     spans->n = n;
 }
 
+static bool is_list_gap(const unsigned char *text, size_t start, size_t end) {
+    enum { GAP_MAX = 4 };
+    bool mark = false;
+    if (start >= end || end - start > GAP_MAX) return false;
+    for (size_t i = start; i < end; i++) {
+        if (fold_is_letter(text[i]) || fold_is_digit(text[i]) || text[i] == '\n') return false;
+        mark |= text[i] == ',' || text[i] == ';' || text[i] == '/' || text[i] == '|';
+    }
+    return mark;
+}
+
+static int by_start(const void *a, const void *b) {
+    const struct text_range *x = a, *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* "Methol, Camejo": what lies between two finds of the rules in a list is closed to the tagger,
+ * which may see one name in them; lists stay separate. */
+static bool close_list_gaps(struct array *closed, struct array *spans, const unsigned char *text) {
+    const struct span *s = spans->data;
+    spans_sort(spans);
+    for (size_t i = 1; i < spans->n; i++) {
+        const struct text_range gap = {s[i - 1].end, s[i].start};
+        if (is_list_gap(text, gap.start, gap.end) && !array_push(closed, &gap, sizeof(gap)))
+            return false;
+    }
+    if (closed->n) qsort(closed->data, closed->n, sizeof(struct text_range), by_start);
+    return true;
+}
+
 /* Rules and tagger, each on the text as it came. */
 static enum status first_look(struct array *spans, const struct folded *text,
                               const struct placeholders *p, const struct detect_options *opt,
                               struct error *err) {
     struct array closed = {0};
     enum status st = run_rules(spans, opt->tagger ? &closed : NULL, text, p, opt, err);
+    if (!st && opt->tagger && !close_list_gaps(&closed, spans, text->text))
+        st = fail(err, ERR_NOMEM, _("not enough memory to search the document"));
     if (!st && opt->tagger) st = tagger_finds(spans, text, &closed, opt, err);
     array_release(&closed);
     if (!st && opt->likeliest) prefer_tagger(spans);

@@ -44,9 +44,33 @@ static bool is_guarded(const unsigned char *text, const struct tagger_span *s) {
     return any;
 }
 
-static struct span span_of(const unsigned char *text, const struct tagger_span *s) {
+/* How many digits stand at s[at] on; one or two, else 0. */
+static size_t short_number(const unsigned char *s, size_t at, size_t end) {
+    size_t n = 0;
+    while (at + n < end && fold_is_digit(s[at + n]))
+        n++;
+    return n <= 2 ? n : 0;
+}
+
+/* "12/7", a blood pressure in its column: two short numbers, and behind two blanks or more another
+ * figure on the same line. A day and a month stand so only in tables of dates, which rules read. */
+static bool is_reading(const unsigned char *text, size_t n, const struct tagger_span *s) {
+    if (s->kind != KIND_DATE) return false;
+    const size_t first = short_number(text, s->start, s->end), slash = s->start + first;
+    if (!first || slash >= s->end || text[slash] != '/') return false;
+    const size_t second = short_number(text, slash + 1, s->end);
+    if (!second || slash + 1 + second != s->end) return false;
+    size_t at = s->end;
+    while (at < n && (text[at] == ' ' || text[at] == '\t'))
+        at++;
+    const bool column = at < n && (at - s->end >= 2 || text[s->end] == '\t');
+    return column && fold_is_digit(text[at]);
+}
+
+static struct span span_of(const unsigned char *text, size_t n, const struct tagger_span *s) {
     int score = (int)(s->score * 100 + 0.5f);
-    if (score > GUARDED_SCORE_MAX && is_guarded(text, s)) score = GUARDED_SCORE_MAX;
+    if (score > GUARDED_SCORE_MAX && (is_guarded(text, s) || is_reading(text, n, s)))
+        score = GUARDED_SCORE_MAX;
     return (struct span){.start = s->start,
                          .end = s->end,
                          .rules = RULE_BIT(RULE_TAGGER),
@@ -70,6 +94,7 @@ static bool trim(struct tagger_span *s, const unsigned char *text) {
 struct cutter {
     struct array *spans;
     const unsigned char *text;
+    size_t n_text;
     const struct policy *policy;
     const struct text_range *closed;
     size_t n_closed, at; /* the first closed range that may touch the next find */
@@ -82,7 +107,7 @@ static bool push_part(struct cutter *c, const struct tagger_span *whole, uint32_
     part.end = end;
     if (start >= end || ((start != whole->start || end != whole->end) && !trim(&part, c->text)))
         return true;
-    const struct span s = span_of(c->text, &part);
+    const struct span s = span_of(c->text, c->n_text, &part);
     /* what nobody would act on must not widen what others are sure of */
     if (s.score < c->policy->rows[s.kind].review * 100 - 0.001) return true;
     return array_push(c->spans, &s, sizeof(s));
@@ -105,6 +130,7 @@ enum status tagger_finds(struct array *spans, const struct folded *text, const s
     struct array found = {0};
     struct cutter c = {.spans = spans,
                        .text = text->text,
+                       .n_text = text->n,
                        .policy = opt->policy,
                        .closed = closed->data,
                        .n_closed = closed->n};
