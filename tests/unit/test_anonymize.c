@@ -441,7 +441,6 @@ static void every_allocation_may_fail(void **state) {
 /* Opening has its own test (test_tagger.c). */
 static void every_allocation_may_fail_with_the_tagger_too(void **state) {
     (void)state;
-    if (getenv("MESON_EXE_WRAPPER")) skip(); /* hundreds of passes: too many for an emulator */
     struct error err;
     struct document doc;
     struct anonymizer *a = NULL;
@@ -452,12 +451,14 @@ static void every_allocation_may_fail_with_the_tagger_too(void **state) {
     assert_int_equal(document_from_bytes(&doc, long_note, strlen(long_note), &err), OK);
     size_t n_spans = 0;
     unsigned long n = 0;
-    for (bool done = false; !done; n++) { /* n 0: none fails */
+    /* hundreds of passes are too many for an emulator */
+    const unsigned long step = getenv("MESON_EXE_WRAPPER") ? 60 : 1;
+    for (bool done = false; !done; n += step) { /* n 0: none fails */
         struct anon_result result;
         mem_fail_after(n);
         const enum status st = anonymize(&result, a, &doc, &err);
         void *after = mem_alloc(1);
-        done = n > 0 && !after;
+        done = n > 0 && (!after || (step > 1 && st == OK));
         mem_free(after);
         mem_fail_after(0);
         assert_int_equal(st, st == OK ? OK : ERR_NOMEM);
