@@ -95,6 +95,9 @@ def check_section(tap, sigilo, source, detectors, gates):
         if not (source / where).is_dir():
             tap.skip(name, f"{where} is absent")
             continue
+        if detectors == "all" and os.environ.get("MESON_EXE_WRAPPER"):
+            tap.skip(name, "34 notes of the tagger take an emulator half an hour")
+            continue
         result = score(sigilo, source / where, policy, detectors)
         written[corpus] = figures_of(result)
         check_labels(tap, name, result, gates.get(corpus, {}))
@@ -111,6 +114,8 @@ def main():
     tap = Tap()
     written = {detectors: check_section(tap, sigilo, source, detectors, gates.get(detectors, {})) for detectors in SECTIONS}
     for corpus in SECTIONS["all"]:
+        if corpus not in written["all"]:
+            continue
         for label, alone in sorted(written["rules"].get(corpus, {}).items()):
             both = written["all"].get(corpus, {}).get(label, 0)
             tap.check(both >= alone - ALLOWED_LOSS, f"all: {corpus}: {label} {both} is not below that of rules, {alone}")
