@@ -31,6 +31,7 @@ from notegen.note import Note
 from notegen.rng import Rng
 from notegen.variant import Generator, Recipe
 from tagger.data import Batch, Example, batch_of, example_of, log_probabilities, windows_of
+from tagger.export import OVERLAP
 from tagger.features import Table, word_list
 from tagger.measure import Figures, decode, measure
 from tagger.model import Shape, Tagger
@@ -41,7 +42,6 @@ CORPUS = marked.ROOT / "corpora" / "uruguay" / "marked"
 WARM_UP = 150  # steps
 EMPTY_KEPT = 0.35  # of windows in which nothing is marked
 POINTS = (0.0, 1.0, 2.0, 3.0)  # what is taken off the score of O, in nats, when the model is scored
-OVERLAP = 32  # units that neighbouring windows share then
 # MEDDOCAN is changed more gently than notes: its clinical prose is good as it is.
 GENTLE = Recipe(
     as_it_is=0.0, other_form=0.2, plant=0.2, ordinary=0.3, heading=0.1, signature=0.05, layout=0.25, noise=0.35

@@ -148,10 +148,6 @@ static struct match match_name(const struct patient_value *v, const struct note 
 
 /* ---- numbers and codes ---- */
 
-static bool joins_digits(const struct note *note, size_t i) {
-    return note_mark_in(note, i, ".-/()+ ") && !note_is_newline(note, i);
-}
-
 /* The digits of the number tokens from i on spell the value, whatever marks lie between. */
 static struct match match_digits(const struct patient_value *v, const struct note *note, size_t i) {
     struct match m = {i, i, v->kind};
@@ -159,7 +155,7 @@ static struct match match_digits(const struct patient_value *v, const struct not
     size_t end = i;
     if (!note_is_number(note, i)) return m;
     for (size_t at = i; *left; at++) {
-        if (at > i && joins_digits(note, at)) continue;
+        if (at > i && note_mark_in(note, at, ".-/()+")) continue;
         if (!note_is_number(note, at)) return m;
         for (size_t k = 0; k < note_len(note, at); k++, left++)
             if (*left != '0' + fold_digit_value(note_text(note, at)[k])) return m;

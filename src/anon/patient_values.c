@@ -10,6 +10,8 @@
 
 #include "text/fold.h"
 
+enum { DIGITS_MIN = 5 };
+
 static const struct {
     const char *key; /* folded */
     enum kind kind;
@@ -128,7 +130,7 @@ static bool add_number(struct patient *p, struct patient_value v) {
         v.form = PATIENT_CODE;
         return to < 3 || push(p, &v);
     }
-    if (n < 3) return true;
+    if (n < DIGITS_MIN) return true; /* a short number is a dose or a pulse as well */
     if (!push_digits(p, v, digits)) return false;
     if (v.kind == KIND_ID_NATIONAL) return add_cedula(p, &v, digits);
     return v.kind != KIND_PHONE || add_phone(p, &v, digits);

@@ -176,7 +176,7 @@ struct encoder_scratch *encoder_scratch_new(const struct encoder *e) {
     s->floats = mem_alloc_aligned(s->n_floats * sizeof(float), ALIGNMENT);
     s->quantized = mem_alloc_aligned(s->quantized_bytes, ALIGNMENT);
     if (!s->floats || !s->quantized) {
-        encoder_scratch_free(e, s);
+        encoder_scratch_free(s);
         return NULL;
     }
     float *at = s->floats;
@@ -187,8 +187,7 @@ struct encoder_scratch *encoder_scratch_new(const struct encoder *e) {
     return s;
 }
 
-void encoder_scratch_free(const struct encoder *e, struct encoder_scratch *s) {
-    (void)e;
+void encoder_scratch_free(struct encoder_scratch *s) {
     if (!s) return;
     if (s->floats) mem_wipe_free(s->floats, s->n_floats * sizeof(float));
     if (s->quantized) mem_wipe_free(s->quantized, s->quantized_bytes);

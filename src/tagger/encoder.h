@@ -45,8 +45,8 @@ void encoder_release(struct encoder *e);
 
 /* What a thread needs for a window. */
 struct encoder_scratch;
-struct encoder_scratch *encoder_scratch_new(const struct encoder *e);          /* NULL: no memory */
-void encoder_scratch_free(const struct encoder *e, struct encoder_scratch *s); /* wipes */
+struct encoder_scratch *encoder_scratch_new(const struct encoder *e); /* NULL: no memory */
+void encoder_scratch_free(struct encoder_scratch *s);                 /* wipes */
 
 /* Tag scores [n][n_tags], before any softmax, of the n <= window units of a text. */
 void encoder_run(const struct encoder *e, struct encoder_scratch *s, const struct features *f,

@@ -148,7 +148,7 @@ void tagger_close(struct tagger *t) {
     if (!t) return;
     const size_t n = t->pool ? pool_size(t->pool) : 0;
     for (size_t i = 0; t->scratch && i < n; i++)
-        encoder_scratch_free(&t->encoder, t->scratch[i]);
+        encoder_scratch_free(t->scratch[i]);
     mem_free(t->scratch);
     if (t->window_scores)
         mem_wipe_free(t->window_scores, n * t->encoder.shape.window * t->n_tags * sizeof(float));
@@ -158,10 +158,6 @@ void tagger_close(struct tagger *t) {
     gguf_close(t->gguf);
     if (t->has_mutex) pthread_mutex_destroy(&t->mutex);
     mem_free(t);
-}
-
-const struct gguf *tagger_gguf(const struct tagger *t) {
-    return t->gguf;
 }
 
 const char *tagger_isa(const struct tagger *t) {

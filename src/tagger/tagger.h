@@ -38,8 +38,7 @@ struct tagger_options {
 enum status tagger_open(struct tagger **out, const struct tagger_options *opt, struct error *err);
 void tagger_close(struct tagger *t); /* NULL is accepted; wipes what it held of texts */
 
-/* The file, for `inspect` and reports. */
-const struct gguf *tagger_gguf(const struct tagger *t);
+/* The instruction set in use. */
 const char *tagger_isa(const struct tagger *t);
 
 struct tagger_span {

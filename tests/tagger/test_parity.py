@@ -49,7 +49,7 @@ SHORT = sorted(NOTES, key=lambda path: (path.stat().st_size, path.name))
 FEW = SHORT[: 1 if WRAPPER else 5]
 OUTSIDE = 1.0  # nats off "nothing": as a policy may say
 FAR = 1e-4  # how far log-probabilities may lie apart
-TIE = 4e-3  # and those of whole rows of tags that are as good as each other
+TIE = 1e-3  # and whole readings: where two are as good as each other either will do
 # Instruction sets are free in the last bit of a float, and no more: the encoder's activations are not rounded.
 FAR_ROUNDED, SPANS_ROUNDED = 1e-3, 0.0
 

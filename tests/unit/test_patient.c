@@ -131,6 +131,17 @@ static void csv_is_read_alike(void **state) {
     strbuf_release(&out);
 }
 
+static void a_short_number_may_be_a_pulse(void **state) {
+    (void)state;
+    struct error err;
+    struct strbuf out;
+    assert_int_equal(run(&out, "{\"hc\":\"1012\",\"ci\":\"34567\"}", "uruguay",
+                         "FC 101, dosis 1012 mg, doc. 34.567", &err),
+                     OK);
+    assert_string_equal(strbuf_str(&out), "FC 101, dosis 1012 mg, doc. [CI]");
+    strbuf_release(&out);
+}
+
 static void what_a_site_never_replaces_fails_the_document(void **state) {
     (void)state;
     char path[64], yaml_path[72];
@@ -208,6 +219,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_found_whatever_their_marks),
         cmocka_unit_test(dates_streets_and_addresses_too),
         cmocka_unit_test(csv_is_read_alike),
+        cmocka_unit_test(a_short_number_may_be_a_pulse),
         cmocka_unit_test(what_a_site_never_replaces_fails_the_document),
         cmocka_unit_test(bad_files_are_refused_without_their_values),
         cmocka_unit_test(long_values_and_many_are_refused),

@@ -30,14 +30,11 @@ NAMED = (
     "countries",
     "eponyms",
 )
-CUES = ("functional", "cues", "fields", "field_names", "headings")
+CUES = ("functional", "cues", "fields", "field_names")
 
 
 def _words(name: str) -> List[str]:
-    try:
-        return [word for entry in entries(name) for word in _WORD.findall(entry.text)]
-    except FileNotFoundError:
-        return []
+    return [word for entry in entries(name) for word in _WORD.findall(entry.text)]
 
 
 @functools.lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from .model import Shape, Tagger
 from .tags import KINDS
 
 VERSION = 1
-OVERLAP = 32
+OVERLAP = 32  # units that neighbouring windows share
 LAYER = {
     "norm1.weight": "attn_norm.weight",
     "qkv.weight": "attn_qkv.weight",

@@ -106,6 +106,7 @@ def viterbi(scores: numpy.ndarray) -> List[int]:
     count = len(scores)
     if count == 0:
         return []
+    scores = scores.astype(numpy.float64)  # sums over thousands of units
     closed = numpy.zeros(TAGS, dtype=bool)
     closed[OUTSIDE] = True
     closed[3::4] = closed[4::4] = True  # ends and singles
